@@ -37,7 +37,8 @@ fingerprint, which takes seconds. The build DAG follows by itself: switch it on 
 """,
     "build": """
 Measures what never changes about an ingested crawl: language and quality signals of every document
-(`annotate`) and the sorted digests that find duplicates across crawls (`bands`).
+(`annotate`) and the sorted digests that find duplicates across crawls (`bands`). A recipe with edit programs
+has the texts cleaned first (`clean`).
 
 Runs by itself when a crawl was ingested, with the same partition key.
 """,
@@ -58,6 +59,7 @@ nothing where nothing is missing.
 """,
     "task:reconcile": "Asks the platform what is missing and announces those crawls again.",
     "job:ingest": "Archives in; document shards and the records set aside out.",
+    "job:clean": "What edit programs cut from each text, span by span; the texts stay as they are.",
     "job:annotate": "Language and quality signals, one row per document.",
     "job:bands": "Digests of the texts, sorted, for finding duplicates across crawls.",
     "job:clusters": "Sets of documents with the same text, over all chosen crawls.",
@@ -171,8 +173,10 @@ def build(corpus: Corpus) -> DAG:
         max_active_runs=2,
         params=per_crawl_params(corpus),
     ) as dag:
-        job(corpus, "annotate", per="crawl")
-        job(corpus, "bands", per="crawl")
+        cleaned = [job(corpus, "clean", per="crawl")] if corpus.cleans else []
+        measured = [job(corpus, name, per="crawl") for name in ("annotate", "bands")]
+        for first in cleaned:
+            first >> measured
     return dag
 
 

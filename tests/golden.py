@@ -35,6 +35,7 @@ from tests.refreshing import bind, one_by_one, refresh_and_release
 
 RECORDED = Path(__file__).parent / "integration" / "golden.json"
 
+_PROGRAMS = ["site-chrome", "boilerplate/lines", "dclm/modifiers"]
 _MODEL_COLUMNS = ("language_score",)
 _GERMAN = (
     "Die Bäckerei an der Straße öffnet früh am Morgen, und über den Dächern der Stadt liegt noch der Nebel. Wer um "
@@ -65,6 +66,17 @@ def _crawls() -> dict[str, list[Page]]:
         _page(11, kind="request", text=""),
         _page(12, "学而时习之，不亦说乎？有朋自远方来，不亦乐乎？人不知而不愠，不亦君子乎？" * 4),
     ]
+    earlier += [
+        _page(
+            number, "\n\n".join(["All the pages of one site.", prose(number), "Read more"]), kind="conversion"
+        )
+        for number in range(13, 18)
+    ]
+    earlier += [
+        _page(18, f"{prose(18)}\n\nREAD ALL OF IT\n{prose(19)}", kind="conversion"),
+        _page(19, f"{prose(25)}\n\nMehr lesen\none\ntwo", kind="conversion"),
+        _page(24, f"{prose(24)}\nschÃ¶n und gut\x07, Sign-in", kind="conversion"),
+    ]
     later = [
         _page(20, prose(0)),
         _page(21, in_one_line(bullets(9)), kind="conversion"),
@@ -77,7 +89,7 @@ def _crawls() -> dict[str, list[Page]]:
 def measure(folder: Path) -> dict[str, Any]:
     """Run the whole way over the corpus below `folder`: for each stage its identity and its columns' digests."""
     archives = {crawl: [write_archive(folder / f"{crawl}.warc", pages)] for crawl, pages in _crawls().items()}
-    recipe = write_recipe(folder / "recipe.yaml", archives)
+    recipe = write_recipe(folder / "recipe.yaml", archives, clean=_PROGRAMS)
     store = LocalStore(folder / "root")
     published = refresh_and_release(one_by_one(store), recipe).release
     plan = bind(recipe)

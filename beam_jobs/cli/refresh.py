@@ -127,7 +127,6 @@ def plan(
     """Show, crawl by stage, what is present, missing or stale (made with other settings)."""
     from rich.table import Table
 
-    from beam_jobs.jobs.catalog import CRAWL_STAGES
     from beam_jobs.jobs.plan import states
 
     settings = load_recipe(recipe)
@@ -144,7 +143,8 @@ def plan(
         }
         typer.echo(json.dumps({"corpus": settings.corpus, "root": store.uri, "crawls": rows}, indent=2))
         return
-    table = Table("crawl", *CRAWL_STAGES, title=f"{settings.corpus} in {store.uri}", title_justify="left")
+    names = next(iter(found.values()))
+    table = Table("crawl", *names, title=f"{settings.corpus} in {store.uri}", title_justify="left")
     colours = {"present": "green", "stale": "yellow", "missing": "red"}
     for crawl, stages in found.items():
         table.add_row(crawl, *(f"[{colours[state]}]{state}[/]" for state in stages.values()))

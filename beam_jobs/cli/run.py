@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    job: Annotated[str, typer.Argument(help="ingest, annotate, bands, clusters, select or publish.")],
+    job: Annotated[str, typer.Argument(help="ingest, clean, annotate, bands, clusters, select or publish.")],
     spec: Annotated[
         Path, typer.Option(help="JSON: recipe, root, crawl or crawls, version, workers, runner.")
     ],
@@ -87,7 +87,8 @@ def _run(job: str, spec: JobSpec) -> dict[str, Any]:
     store = store_at(spec.root)
     with session(recipe, store, spec.workers, spec.runner, None) as opened:
         if spec.crawl is not None:
-            return _of_stage(opened, bind(recipe, path, store, [spec.crawl]).crawl_stage(job, spec.crawl))
+            stage = bind(recipe, path, store, [spec.crawl]).crawl_stage(job, spec.crawl)
+            return _of_stage(opened, stage) if stage else _NOTHING_TO_DO
         plan = bind(recipe, path, store, list(spec.crawls) if spec.crawls else None)
         chosen = plan.choose(spec.crawls)
         if job == "publish":
@@ -116,7 +117,7 @@ _NOTHING_TO_DO: dict[str, Any] = {
     "fingerprint": None,
     "counts": {},
 }
-"""What `clusters` answers for a recipe without deduplication."""
+"""What `clusters` answers for a recipe without deduplication, and `clean` for one without edit programs."""
 
 
 def _of_stage(opened: Session, spec: StageSpec) -> dict[str, Any]:

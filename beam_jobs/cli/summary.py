@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from beam_jobs.release.manifest import Counts
 
 _BAR, _LEAST_BAR = 44, 16
+_MOST_CUTS = 40
 _KEPT, _ASIDE, _TOTAL = "green", "red", "cyan"
 
 
@@ -218,8 +219,22 @@ def _about(capture: Capture) -> Iterator[tuple[str, str]]:
             yield "licence", f"{licence['value']} ({licence['source']})"
         for signal in document["opt_outs"] or []:
             yield "opt-out", f"{signal['signal']}: {signal['value']} ({signal['source']})"
+    yield from _cuts(capture)
     length = f", {record['warc_length']:,} bytes" if record["warc_length"] >= 0 else ""
     yield "archive", f"{record['warc_file']} at {record['warc_offset']:,}{length}"
+
+
+def _cuts(capture: Capture) -> Iterator[tuple[str, str]]:
+    """What edit programs cut, in the text's order."""
+    if capture.cuts is None:
+        yield "cut", "not known any more: the stages of this release are gone"
+    elif capture.cuts:
+        total = sum(cut.end - cut.start for cut in capture.cuts)
+        yield "cut", f"{total:,} bytes in {len(capture.cuts):,} spans"
+        for cut in capture.cuts[:_MOST_CUTS]:
+            yield "", f"{cut.rule} [{cut.start:,}, {cut.end:,}) {cut.excerpt or ''}".rstrip()
+        if len(capture.cuts) > _MOST_CUTS:
+            yield "", f"and {len(capture.cuts) - _MOST_CUTS:,} more; --json has all"
 
 
 def size(count: int) -> str:

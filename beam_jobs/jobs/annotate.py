@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from beam_jobs.errors import BooksDoNotBalance
-from beam_jobs.jobs.shards import check_aligned, crawls, grouped, of_item, shard_name
+from beam_jobs.jobs.shards import crawls, grouped, of_item, shard_name
 from beam_jobs.jobs.stage import Counts, ItemResult, Notice, Phase, Stage, StageRun, WorkItem, add_counts
+from beam_jobs.jobs.texts import text_batches
 from beam_jobs.sources.models import local_copy
-from beam_jobs.store.parquet import iter_batches
 from beam_jobs.store.records import FileRecord
 
 if TYPE_CHECKING:
@@ -29,24 +29,19 @@ def _plan(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[WorkItem
 
 
 def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
-    files = []
-    texts = run.input("ingest", item.payload["crawl"]).of_kind("text")
-    for _, meta in of_item(run, item.payload):
-        text = texts[shard_name(meta)]
-        check_aligned(run, meta, text)
-        files.append(_annotate(run, meta, text, notice))
+    files = [_annotate(run, item.payload["crawl"], meta, notice) for _, meta in of_item(run, item.payload)]
     return ItemResult(item.id, tuple(files), {"documents": sum(file.rows or 0 for file in files)})
 
 
-def _annotate(run: StageRun, meta: FileRecord, text: FileRecord, notice: Notice) -> FileRecord:
+def _annotate(run: StageRun, crawl: str, meta: FileRecord, notice: Notice) -> FileRecord:
     model = _language_model(
         run.spec.parameters["language_model"]["sha256"], run.spec.locations.get("language_model")
     )
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for batch in iter_batches(run.store, text.key, ["text"], _BATCH_ROWS):
-            yield annotate(batch["text"], model)
-            notice(len(batch))
+        for text in text_batches(run, crawl, meta, _BATCH_ROWS):
+            yield annotate(text, model)
+            notice(len(text))
 
     return run.write_sidecar(
         "signals", shard_name(meta), meta, batches(), annotate(pa.array([], pa.string()), model).schema

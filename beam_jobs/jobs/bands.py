@@ -14,8 +14,8 @@ import pyarrow as pa
 from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.jobs.shards import TARGET, crawls, grouped, of_item, target
 from beam_jobs.jobs.stage import Counts, ItemResult, Notice, Phase, Stage, StageRun, WorkItem, add_counts
+from beam_jobs.jobs.texts import fact
 from beam_jobs.schema.documents import ID
-from beam_jobs.store.parquet import read_columns
 from beam_jobs.store.records import FileRecord
 
 BAND = pa.schema([pa.field("key", ID, nullable=False), *TARGET])
@@ -31,7 +31,7 @@ def _plan(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[WorkItem
 def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     tables = []
     for number, meta in of_item(run, item.payload):
-        digests = read_columns(run.store, meta, ["text_digest"])["text_digest"]
+        digests = fact(run, item.payload["crawl"], meta, "text_digest")
         rows = len(digests)
         targets = pa.array(np.full(rows, target(0, number)))
         tables.append(pa.table([digests, targets, pa.array(np.arange(rows, dtype=np.int32))], schema=BAND))

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from beam_jobs.errors import BadInput
-from beam_jobs.jobs.catalog import CRAWL_STAGES, STAGES
+from beam_jobs.jobs.catalog import STAGES
+from beam_jobs.recipe.cleaning import Program, load_programs
 from beam_jobs.recipe.deciding import deciding_profile
 from beam_jobs.recipe.model import Crawl, Recipe
 from beam_jobs.recipe.profile import Profile
@@ -36,7 +37,8 @@ class Plan:
     recipe: Recipe
     profile: Profile
     crawls: Mapping[str, Mapping[str, StageSpec]]
-    """crawl id -> stage name -> spec, crawls from earliest to latest."""
+    """crawl id -> stage name -> spec, crawls from earliest to latest, stages in the order in which they run."""
+    programs: tuple[Program, ...] = ()
 
     def choose(self, ids: Sequence[str] | None) -> list[str]:
         """`ids` (all when None) in the order of their dates; raises `BadInput` on an unknown one."""
@@ -48,9 +50,9 @@ class Plan:
                 )
         return [crawl for crawl in self.crawls if ids is None or crawl in ids]
 
-    def crawl_stage(self, stage: str, crawl: str) -> StageSpec:
-        """The spec of one of a crawl's stages."""
-        return self.crawls[self.choose([crawl])[0]][stage]
+    def crawl_stage(self, stage: str, crawl: str) -> StageSpec | None:
+        """The spec of one of a crawl's stages; None for `clean` when the recipe has no edit programs."""
+        return self.crawls[self.choose([crawl])[0]].get(stage)
 
     def clusters(self, crawls: Sequence[str]) -> StageSpec | None:
         """The spec of `clusters` over `crawls`; None when the recipe asks for no deduplication."""
@@ -62,7 +64,7 @@ class Plan:
         """The spec of `select` over `crawls`."""
         parameters = {"profile": self.profile.record(), "dedup": list(self.recipe.dedup)}
         clusters = self.clusters(crawls)
-        return self._over(crawls, "select", ("ingest", "annotate"), parameters, clusters)
+        return self._over(crawls, "select", self._documents, parameters, clusters)
 
     def publish(self, crawls: Sequence[str], version: str) -> StageSpec:
         """The spec of `publish` over `crawls` as `version`."""
@@ -71,7 +73,12 @@ class Plan:
             "version": version,
             "shard_bytes": self.recipe.release.shard_bytes,
         }
-        return self._over(crawls, "publish", ("ingest", "annotate"), parameters, self.select(crawls))
+        return self._over(crawls, "publish", self._documents, parameters, self.select(crawls))
+
+    @property
+    def _documents(self) -> tuple[str, ...]:
+        """The stages that say what a crawl's documents are."""
+        return ("ingest", "clean", "annotate") if self.programs else ("ingest", "annotate")
 
     def release_fingerprint(self, crawls: Sequence[str]) -> str:
         """sha256 (hex) of all that determines a release's content, its version left out: one content, one version.
@@ -100,19 +107,23 @@ def make_plan(
 ) -> Plan:
     """Bind `recipe` (read from `path`) to its sources; of `crawls` only, when given.
 
-    Raises `BadInput` for missing sources, an unknown extractor or profile, and a language that the language model
-    does not know.
+    Raises `BadInput` for missing sources, an unknown extractor, profile or edit program, and a language that the
+    language model does not know.
     """
     profile = deciding_profile(recipe, path)
     _check_languages(recipe, path, profile)
+    programs = load_programs(recipe.clean, path.parent)
+    _check_reasons(profile, programs, path)
     chosen = recipe.in_order(None if crawls is None else set(crawls))
-    specs = {crawl.id: _crawl_specs(recipe, crawl, path.parent, digests) for crawl in chosen}
-    plan = Plan(recipe, profile, specs)
+    specs = {crawl.id: _crawl_specs(recipe, crawl, path.parent, digests, programs) for crawl in chosen}
+    plan = Plan(recipe, profile, specs, programs)
     plan.choose(crawls)
     return plan
 
 
-def _crawl_specs(recipe: Recipe, crawl: Crawl, base: Path, digests: DigestCache) -> dict[str, StageSpec]:
+def _crawl_specs(
+    recipe: Recipe, crawl: Crawl, base: Path, digests: DigestCache, programs: Sequence[Program]
+) -> dict[str, StageSpec]:
     sources = resolve(
         crawl.sources, listing=crawl.listing, max_files=crawl.max_files, base=base, digests=digests
     )
@@ -125,6 +136,11 @@ def _crawl_specs(recipe: Recipe, crawl: Crawl, base: Path, digests: DigestCache)
         sources=tuple(source.identity() for source in sources),
         locations={source.name: source.uri for source in sources},
     )
+    specs = {"ingest": ingest}
+    if programs:
+        parameters = {"programs": [program.record() for program in programs]}
+        specs["clean"] = StageSpec("clean", STAGES["clean"].version, crawl.id, parameters, (ingest.ref,))
+    texts = tuple(spec.ref for spec in specs.values())
     model = recipe.annotate.language_model
     sha256 = BUNDLED_SHA256 if model == "bundled" else model.sha256
     annotate = StageSpec(
@@ -135,11 +151,24 @@ def _crawl_specs(recipe: Recipe, crawl: Crawl, base: Path, digests: DigestCache)
             "language_model": {"sha256": sha256},
             "signals": {name: signal.version for name, signal in SIGNALS.items()},
         },
-        (ingest.ref,),
+        texts,
         locations={} if model == "bundled" else {"language_model": _beside(model.uri, base)},
     )
-    bands = StageSpec("bands", STAGES["bands"].version, crawl.id, {"methods": ["exact"]}, (ingest.ref,))
-    return {"ingest": ingest, "annotate": annotate, "bands": bands}
+    bands = StageSpec("bands", STAGES["bands"].version, crawl.id, {"methods": ["exact"]}, texts)
+    return {**specs, "annotate": annotate, "bands": bands}
+
+
+def _check_reasons(profile: Profile, programs: Sequence[Program], path: Path) -> None:
+    """A reason says who set a document aside: a program's rule and a profile's cannot have the same."""
+    reasons = {rule.reason for rule in profile.rules}
+    for program in programs:
+        if taken := sorted(reasons.intersection(program.drop_codes)):
+            raise BadInput(
+                f"its profile {profile.name} and its edit program {program.name} both set documents aside as "
+                f"{', '.join(taken)}",
+                where=str(path),
+                remedy="rename the rules of one of them",
+            )
 
 
 def _check_languages(recipe: Recipe, path: Path, profile: Profile) -> None:
@@ -164,7 +193,7 @@ def _beside(uri: str, base: Path) -> str:
 def states(plan: Plan, store: Store) -> dict[str, dict[str, State]]:
     """crawl -> stage -> whether its output is there: `stale` when only outputs of other settings are."""
     return {
-        crawl: {stage: state(specs[stage], store) for stage in CRAWL_STAGES}
+        crawl: {stage: state(spec, store) for stage, spec in specs.items()}
         for crawl, specs in plan.crawls.items()
     }
 

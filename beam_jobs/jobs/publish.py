@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beam_jobs.errors import BooksDoNotBalance
-from beam_jobs.jobs.shards import check_aligned, crawls, shard_name, shards, sidecar
+from beam_jobs.jobs.shards import crawls, shards, sidecar
 from beam_jobs.jobs.stage import (
     Counts,
     ItemResult,
@@ -31,6 +31,7 @@ from beam_jobs.jobs.stage import (
     add_counts,
     count_reasons,
 )
+from beam_jobs.jobs.texts import facts_file, kept_texts
 from beam_jobs.release.columns import DATA
 from beam_jobs.release.tallies import tally
 from beam_jobs.schema.documents import DECISIONS, INDEX, LEDGER, META, SET_ASIDE, hex_ids
@@ -159,15 +160,15 @@ def _data(run: StageRun, keys: Range) -> tuple[pa.Table, Counts]:
 
 def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: int) -> pa.Table:
     """The kept documents among the rows `[start, stop)` of a shard, as release rows."""
-    text = run.input("ingest", crawl).of_kind("text")[shard_name(meta)]
-    check_aligned(run, meta, text)
 
     def rows_of(record: FileRecord, columns: Sequence[str]) -> pa.Table:
         return read_rows(run.store, record, columns, start, stop)
 
     decisions = rows_of(sidecar(run, crawl, meta, "select", "decisions"), ["keep", "cluster_size"])
     keep = decisions["keep"]
-    known = rows_of(meta, ["doc_id", "text_digest", *_FROM_META]).filter(keep)
+    known = rows_of(meta, ["doc_id", *_FROM_META]).filter(keep)
+    digests = rows_of(facts_file(run, crawl, meta), ["text_digest"])
+    text, edits = kept_texts(run, crawl, meta, (start, stop), keep)
     signals = rows_of(sidecar(run, crawl, meta, "annotate", "signals"), list(_FROM_SIGNALS.values())).filter(
         keep
     )
@@ -175,8 +176,9 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
         **{name: known[name] for name in _FROM_META},
         **{name: signals[source].cast(DATA.field(name).type) for name, source in _FROM_SIGNALS.items()},
         "doc_id": hex_ids(known["doc_id"]),
-        "text_digest": hex_ids(known["text_digest"]),
-        "text": rows_of(text, ["text"]).filter(keep)["text"],
+        "text_digest": hex_ids(digests.filter(keep)["text_digest"]),
+        "text": text,
+        "edits": edits,
         "cluster_size": pc.fill_null(decisions["cluster_size"].filter(keep), 1),
     }
     return pa.table([columns[name] for name in DATA.names], schema=DATA)
@@ -271,5 +273,5 @@ def _expected(run: StageRun, runs: Counts) -> Counts:
 
 
 STAGE = Stage(
-    "publish", 1, (Phase("index_runs", _plan_runs, _index_run), Phase("files", _plan_files, _file)), _close
+    "publish", 2, (Phase("index_runs", _plan_runs, _index_run), Phase("files", _plan_files, _file)), _close
 )

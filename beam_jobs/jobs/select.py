@@ -1,8 +1,9 @@
 """select: the recipe decides. Reads signals, clusters and a few columns of `meta`; never text.
 
-Three phases. `judge` holds each document's signals against the profile. `survivors` looks at one range of clusters at
-a time and picks, among the members that pass the rules, the first by (crawl, doc_id): so a text is not lost because
-its earliest copy failed a rule. `decide` brings that back to each shard and writes one decision per document.
+Three phases. `judge` sets aside what edit programs drop and holds each document's signals against the profile.
+`survivors` looks at one range of clusters at a time and picks, among the members that pass the rules, the first by
+(crawl, doc_id): so a text is not lost because its earliest copy failed a rule. `decide` brings that back to each shard
+and writes one decision per document.
 Counts: `documents`, `kept`, `set_aside` {reason: n}, `kept_text_bytes`, and the same per crawl under `crawls`.
 """
 
@@ -38,8 +39,11 @@ from beam_jobs.jobs.stage import (
     add_counts,
     count_reasons,
 )
+from beam_jobs.jobs.texts import cleaned_file, fact, is_cleaned
 from beam_jobs.recipe.profile import Profile
 from beam_jobs.schema.documents import DECISIONS, ID
+from beam_jobs.steps.drops import COLUMNS as DROPPED
+from beam_jobs.steps.drops import with_drops
 from beam_jobs.steps.rules import decide as apply_rules
 from beam_jobs.store.parquet import read_columns
 from beam_jobs.store.records import FileRecord
@@ -74,6 +78,9 @@ def _judge(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
         signals = sidecar(run, crawl, meta, "annotate", "signals")
         measured = read_columns(run.store, signals, profile.signals) if profile.rules else None
         verdicts = apply_rules(_one_batch(measured, meta.rows or 0), profile)
+        if is_cleaned(run):
+            dropped = read_columns(run.store, cleaned_file(run, crawl, meta), list(DROPPED))
+            verdicts = with_drops(verdicts, dropped)
         files.append(
             run.write_sidecar("verdicts", sidecar_name(crawl, meta), meta, [verdicts], verdicts.schema)
         )
@@ -201,7 +208,7 @@ def _decide(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
         verdicts = read_columns(run.store, verdict_files[name].key, _VERDICT_COLUMNS)
         decisions = _decisions(verdicts, _clusters_of(run, crawl, meta), here)
         files.append(run.write_sidecar("decisions", name, meta, decisions, DECISIONS))
-        _count(tally, decisions, read_column(run, meta, "text_bytes"))
+        _count(tally, decisions, fact(run, crawl, meta, "text_bytes"))
         notice(meta.rows or 0)
     books = {key: tally[key] for key in ("documents", "kept", "set_aside")}
     return ItemResult(item.id, tuple(files), {**tally, "crawls": {crawl: books}})

@@ -39,6 +39,7 @@ _NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
 }
 """What rules hold against numbers, with the least and the greatest value it can have."""
 
+_SITE: Final = frozenset({"site_pages", "site_share"})
 _LITERAL: Final = ("contains", "begins_with", "ends_with", "is_all")
 
 
@@ -63,6 +64,11 @@ class Bounds(StrictModel):
     @property
     def _strict(self) -> bool:
         return self.more_than is not None or self.less_than is not None
+
+    @property
+    def lower(self) -> float:
+        """The lower bound, 0 where there is none."""
+        return next((bound for bound in (self.at_least, self.more_than) if bound is not None), 0.0)
 
     @property
     def nearest_bound(self) -> float:
@@ -229,6 +235,8 @@ class Program(StrictModel):
             raise ValueError(
                 f"names that begin with {DUPLICATE_PREFIX!r} are taken: duplicates' reasons begin so"
             )
+        if self.counts_sites and self.lines != "lf":
+            raise ValueError("lines of sites are counted as LF ends them: lines: lf")
         documents = [rule.document is not None for rule in self.rules]
         if any(before and not after for before, after in pairwise(documents)):
             raise ValueError("rules on the whole document come last: they judge what the others left")
@@ -252,7 +260,14 @@ class Program(StrictModel):
     @property
     def counts_sites(self) -> bool:
         """Whether it looks at how often a line occurs on its site, which must be counted before."""
-        return any({"site_pages", "site_share"} & set(rule.when.numbers) for rule in self.rules if rule.when)
+        return any(_SITE & set(rule.when.numbers) for rule in self.rules if rule.when)
+
+    def site_floor(self, name: str) -> float:
+        """The least `site_pages` or `site_share` for which one of its rules may apply."""
+        tests = [rule.when.numbers for rule in self.rules if rule.when]
+        return min(
+            (test[name].lower if name in test else 0.0 for test in tests if _SITE & set(test)), default=0.0
+        )
 
     def record(self) -> dict[str, Json]:
         """What decides, as plain JSON for fingerprints: without prose, what is absent left out."""

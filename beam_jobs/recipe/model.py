@@ -113,6 +113,10 @@ class Recipe(StrictModel):
     crawls: tuple[Crawl, ...] = Field(min_length=1)
     ingest: IngestSettings = IngestSettings()
     annotate: AnnotateSettings = AnnotateSettings()
+    clean: tuple[str, ...] = Field(
+        (),
+        description="Edit programs over the texts, in order: c4/lines, site-chrome ..., or paths to some; [] for none.",
+    )
     dedup: tuple[str, ...] = Field(
         ("exact",), description=f"Methods in order: {', '.join(DEDUP_METHODS)}; [] for none."
     )

@@ -76,6 +76,9 @@ def recipe_text(
     lines += [
         "",
         *_section("ingest", IngestSettings),
+        f"# {Recipe.model_fields['clean'].description}",
+        "clean: []",
+        "",
         *_section("annotate", AnnotateSettings),
         f"# Duplicates are found over all crawls of a release, by: {', '.join(DEDUP_METHODS)}. [] for none.",
         f"dedup: {json.dumps(list(dedup))}",

@@ -70,7 +70,12 @@ def _limits(facts: ReleaseFacts) -> Iterator[str]:
     """What the reader must not assume. Whoever adds a stage revises this list: a test compares the stages."""
     extractors = " and ".join(facts.extractors) or "none"
     yield f"Text was extracted automatically ({extractors}): some pages keep navigation or lose content."
-    if "clusters" not in {stage.stage for stage in facts.stages}:
+    stages = {stage.stage for stage in facts.stages}
+    if "clean" in stages:
+        yield "Edit programs cut lines by their form and frequency: some of what they cut was content."
+    else:
+        yield "Lines were not cleaned: boilerplate that extraction left is in the text."
+    if "clusters" not in stages:
         yield "Duplicates were not removed."
     else:
         yield "Only pages with exactly the same normalised text count as duplicates: near-duplicates remain."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from beam_jobs.schema.documents import LICENCES, OPT_OUTS
+from beam_jobs.schema.documents import EDITS, LICENCES, OPT_OUTS
 
 DATA = pa.schema(
     [
@@ -35,6 +35,7 @@ DATA = pa.schema(
         pa.field("tokens", pa.int64(), nullable=False),
         pa.field("text_digest", pa.string(), nullable=False),  # hex
         pa.field("cluster_size", pa.int64(), nullable=False),
+        pa.field("edits", EDITS, nullable=False),
     ]
 )
 
@@ -52,7 +53,7 @@ _RECORD = {
 
 DATA_MEANINGS: dict[str, str] = {
     "doc_id": _RECORD["doc_id"],
-    "text": "The page's text as extracted.",
+    "text": "The page's text: as extracted, without what `edits` lists.",
     "url": _RECORD["url"],
     "domain": _RECORD["domain"],
     "crawl": _RECORD["crawl"],
@@ -75,6 +76,7 @@ DATA_MEANINGS: dict[str, str] = {
     "tokens": "Estimated number of subword tokens (signal `tokens_estimated`): close to that of a large vocabulary.",
     "text_digest": "128-bit digest of the normalised text, hexadecimal: equal for exact duplicates.",
     "cluster_size": _RECORD["cluster_size"],
+    "edits": "What edit programs cut from the text as extracted: `rule`, and `start` and `end` in bytes of its UTF-8.",
 }
 
 LEDGER_MEANINGS: dict[str, str] = {

@@ -16,8 +16,10 @@ import pyarrow.compute as pc
 
 from beam_jobs.release.addresses import EXACT, domains_of, spellings
 from beam_jobs.release.contents import iso
+from beam_jobs.release.cuts import Cut, cuts_of
 from beam_jobs.release.ledger import KEPT
 from beam_jobs.release.locate import Release
+from beam_jobs.release.programs import drops_with
 from beam_jobs.release.rules import condition, number, rule_for
 from beam_jobs.release.tables import open_table, rows_by_id
 from beam_jobs.schema.reasons import DUPLICATE_PREFIX, INGEST_REASONS, NOT_DOCUMENT, RECIPE_REASONS, describe
@@ -27,14 +29,15 @@ _DOC_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 @dataclass(frozen=True)
 class Capture:
-    """One record and its fate. `record` is its ledger row; `document` a kept page's data row without the
-    text.
+    """One record and its fate. `record` is its ledger row; `document` a kept page's data row without the text; `cuts`
+    what edit programs cut from it, None when that is no longer known.
     """
 
     record: Mapping[str, Any]
     reason_meaning: str | None = None
     file: str | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
+    cuts: tuple[Cut, ...] | None = ()
 
     @property
     def is_page(self) -> bool:
@@ -79,6 +82,7 @@ class Capture:
             "reason_meaning": self.reason_meaning,
             "file": self.file,
             "document": dict(self.document) or None,
+            "cuts": None if self.cuts is None else [cut.to_json() for cut in self.cuts],
             "explanation": self.sentence(),
         }
 
@@ -120,7 +124,13 @@ def explain(release: Release, asked: str) -> Explanation | None:
     for name, (_, record) in records.items():
         file, row = documents.get(name, (None, {}))
         captures.append(
-            Capture(record, _meaning(release, record["reason"]), file.path if file else None, _document(row))
+            Capture(
+                record,
+                _meaning(release, record["reason"]),
+                file.path if file else None,
+                _document(row),
+                cuts_of(release, record, row),
+            )
         )
     if not captures:
         return None
@@ -170,7 +180,7 @@ def _meaning(release: Release, reason: str | None) -> str | None:
     if rule is not None:
         who = "recipe" if reason in RECIPE_REASONS else f"profile {release.manifest.profile.name}"
         return f"the {who} keeps documents with {condition(rule)}"
-    return describe(reason) if reason else None
+    return (describe(reason) or drops_with(release.manifest, reason)) if reason else None
 
 
 def _measured(record: Mapping[str, Any]) -> str | None:

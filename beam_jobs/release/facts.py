@@ -13,9 +13,10 @@ from typing import Any
 
 from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.release.manifest import MadeBy, ReleaseManifest, StageEntry
+from beam_jobs.release.programs import drop_reasons, drops_with, effect
 from beam_jobs.release.rules import condition
-from beam_jobs.release.tallies import UNDETERMINED, Tallies, Volume
-from beam_jobs.schema.reasons import INGEST_REASONS, describe
+from beam_jobs.release.tallies import UNDETERMINED, Cut, Tallies, Volume
+from beam_jobs.schema.reasons import CLEAN_REASONS, INGEST_REASONS, describe
 from beam_jobs.schema.signals import SIGNALS
 
 SHOWN = 50
@@ -55,6 +56,15 @@ class RuleFacts:
     condition: str
     definition: str | None
     records: int
+
+
+@dataclass(frozen=True)
+class CutFacts:
+    """A rule of an edit program that cuts: what, and how much of it in the documents kept."""
+
+    rule: str
+    effect: str
+    cut: Cut
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,8 @@ class ReleaseFacts:
     profile: str
     profile_version: str
     rules: tuple[RuleFacts, ...]
+    programs: tuple[str, ...]
+    cuts: tuple[CutFacts, ...]
     languages: Ranking
     language_codes: tuple[str, ...]
     domains: Ranking
@@ -150,6 +162,8 @@ def gather_facts(manifest: ReleaseManifest, tallies: Tallies) -> ReleaseFacts:
         profile=manifest.profile.name,
         profile_version=str(manifest.profile.version),
         rules=_rules(manifest),
+        programs=tuple(f"{program.name} (version {program.version})" for program in manifest.programs),
+        cuts=_cuts(manifest, tallies),
         languages=languages,
         language_codes=tuple(name for name, _ in Ranking.of(tallies.languages, len(tallies.languages)).top),
         domains=Ranking.of({name or NO_DOMAIN: volume for name, volume in tallies.domains.items()}),
@@ -193,17 +207,33 @@ def _crawls(manifest: ReleaseManifest, tallies: Tallies) -> tuple[CrawlFacts, ..
 
 
 def _waterfall(manifest: ReleaseManifest) -> tuple[ReasonFacts, ...]:
-    """Reasons in the order in which they claim a record: ingest's, the profile's, then duplicates and any
-    other.
+    """Reasons in the order in which they claim a record: ingest's, edit programs', the profile's, then duplicates and
+    any other.
     """
     rules = {str(rule.get("reason")): rule for rule in manifest.profile.rules}
-    order = {reason: place for place, reason in enumerate([*INGEST_REASONS, *rules])}
+    reasons = [*INGEST_REASONS, *drop_reasons(manifest), *CLEAN_REASONS, *rules]
+    order = {reason: place for place, reason in enumerate(reasons)}
     found = []
     for reason, records in manifest.counts.set_aside.items():
         stage = "ingest" if reason in INGEST_REASONS else "select"
         rule = condition(rules[reason]) if reason in rules else None
-        found.append(ReasonFacts(reason, records, stage, describe(reason), rule))
+        meaning = describe(reason) or drops_with(manifest, reason)
+        found.append(ReasonFacts(reason, records, stage, meaning, rule))
     return tuple(sorted(found, key=lambda one: (order.get(one.reason, len(order)), one.reason)))
+
+
+def _cuts(manifest: ReleaseManifest, tallies: Tallies) -> tuple[CutFacts, ...]:
+    rules = [rule for program in manifest.programs for rule in program.rules if rule["cut"] != "document"]
+    known = {str(rule["rule"]) for rule in rules}
+    if unknown := sorted(tallies.cuts.keys() - known):
+        raise BooksDoNotBalance(
+            f"the data says that {', '.join(unknown)} cut from it: no rule of the release's programs",
+            where=manifest.release,
+        )
+    return tuple(
+        CutFacts(str(rule["rule"]), effect(rule), tallies.cuts.get(str(rule["rule"]), Cut()))
+        for rule in rules
+    )
 
 
 def _rules(manifest: ReleaseManifest) -> tuple[RuleFacts, ...]:

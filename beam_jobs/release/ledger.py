@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from beam_jobs.errors import BadInput
 from beam_jobs.release.locate import Release
 from beam_jobs.release.manifest import ReleaseManifest
+from beam_jobs.release.programs import drop_reasons
 from beam_jobs.release.tables import TableReader, as_dicts, open_table
 from beam_jobs.schema.reasons import DUPLICATE_REASONS, INGEST_REASONS
 
@@ -42,9 +43,10 @@ COLUMNS = (
 
 
 def known_reasons(manifest: ReleaseManifest) -> set[str]:
-    """Every reason that a record of this release could have: found, or known to a stage or to the profile."""
+    """Every reason that a record of this release could have: found, or known to a stage, a program or the profile."""
     rules = {str(rule["reason"]) for rule in manifest.profile.rules if "reason" in rule}
-    return {*manifest.counts.set_aside, *INGEST_REASONS, *DUPLICATE_REASONS, *rules}
+    stages = (*INGEST_REASONS, *DUPLICATE_REASONS, *drop_reasons(manifest))
+    return {*manifest.counts.set_aside, *stages, *rules}
 
 
 def matching_reasons(manifest: ReleaseManifest, asked: str) -> frozenset[str]:

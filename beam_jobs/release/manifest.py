@@ -137,6 +137,14 @@ class Profile(_Strict):
     rules: tuple[dict[str, JsonValue], ...] = ()
 
 
+class EditProgram(_Strict):
+    """An edit program that ran over the texts; each of its `rules` under the code that edits and reasons have."""
+
+    name: str
+    version: int
+    rules: tuple[dict[str, JsonValue], ...]
+
+
 class MadeBy(_Strict):
     """The code that made the release; see `release.provenance.made_by`."""
 
@@ -162,6 +170,7 @@ class ReleaseManifest(_Strict):
     data_digest: Sha256
     stages: tuple[StageEntry, ...]
     recipe: dict[str, JsonValue]
+    programs: tuple[EditProgram, ...] = ()
     profile: Profile
     made_by: MadeBy
 

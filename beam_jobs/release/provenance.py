@@ -49,6 +49,7 @@ GIT_COMMIT = "STRATA_GIT_COMMIT"
 
 STAGES = {
     "ingest": "reads the archives, extracts the text of each page and gives every record a fate",
+    "clean": "runs edit programs: what they cut is recorded, and left out of the text from here on",
     "annotate": "measures each text: language, size, quality signals",
     "bands": "digests each normalised text",
     "clusters": "finds equal digests over all crawls",

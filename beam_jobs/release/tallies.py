@@ -1,5 +1,5 @@
-"""What can be counted in a release's data: per language, domain, crawl, licence, opt-out signal and
-extractor.
+"""What can be counted in a release's data: per language, domain, crawl, licence, opt-out signal, extractor and
+rule of an edit program.
 
 A worker tallies the shard that it writes, batch by batch; the job merges the shards' tallies. Sums of
 integers over string keys: the result does not depend on how rows were spread over batches and shards.
@@ -31,6 +31,18 @@ class Volume:
         return Volume(self.documents + other.documents, self.tokens + other.tokens, self.bytes + other.bytes)
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a rule of an edit program cut: so many spans with so many bytes, from so many documents."""
+
+    documents: int = 0
+    spans: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Cut) -> Cut:
+        return Cut(self.documents + other.documents, self.spans + other.spans, self.bytes + other.bytes)
+
+
 @dataclass(frozen=True)
 class Tallies:
     """Exact counts over some rows of the data.
@@ -47,6 +59,7 @@ class Tallies:
     extractors: Mapping[str, int] = field(default_factory=dict)
     licences: Mapping[str, int] = field(default_factory=dict)
     opt_outs: Mapping[str, int] = field(default_factory=dict)
+    cuts: Mapping[str, Cut] = field(default_factory=dict)
     with_licence: int = 0
     with_opt_out: int = 0
     fetched_from: str | None = None
@@ -63,6 +76,7 @@ class Tallies:
             "total": [self.total.documents, self.total.tokens, self.total.bytes],
             **volumes,
             **numbers,
+            "cuts": {rule: [c.documents, c.spans, c.bytes] for rule, c in sorted(self.cuts.items())},
             **{name: getattr(self, name) for name in (*_SUMS, *_DATES)},
         }
 
@@ -72,6 +86,7 @@ class Tallies:
         read: dict[str, Any] = {name: value[name] for name in (*_NUMBERS, *_SUMS, *_DATES)}
         for name in _VOLUMES:
             read[name] = {key: Volume(*numbers) for key, numbers in value[name].items()}
+        read["cuts"] = {rule: Cut(*numbers) for rule, numbers in value["cuts"].items()}
         return cls(total=Volume(*value["total"]), **read)
 
 
@@ -105,6 +120,7 @@ def tally(batch: pa.RecordBatch | pa.Table) -> Tallies:
         extractors=_numbers(table["extractor"]),
         licences=licences,
         opt_outs=opt_outs,
+        cuts=_cuts(batch["edits"]),
         with_licence=with_licence,
         with_opt_out=with_opt_out,
         fetched_from=_iso(fetched["min"]),
@@ -116,6 +132,7 @@ def merge(parts: Iterable[Tallies]) -> Tallies:
     """The tallies of all rows of `parts`."""
     volumes: dict[str, dict[str, Volume]] = {name: {} for name in _VOLUMES}
     numbers: dict[str, Counter[str]] = {name: Counter() for name in _NUMBERS}
+    cuts: dict[str, Cut] = {}
     sums: Counter[str] = Counter()
     dates: list[str] = []
     total = Volume()
@@ -124,6 +141,8 @@ def merge(parts: Iterable[Tallies]) -> Tallies:
         for name, into in volumes.items():
             for key, volume in getattr(part, name).items():
                 into[key] = into.get(key, Volume()) + volume
+        for rule, cut in part.cuts.items():
+            cuts[rule] = cuts.get(rule, Cut()) + cut
         for name, counter in numbers.items():
             counter.update(getattr(part, name))
         sums.update({name: getattr(part, name) for name in _SUMS})
@@ -132,7 +151,7 @@ def merge(parts: Iterable[Tallies]) -> Tallies:
     first, last = dates or (None, None)
     merged: dict[str, Any] = {**volumes, **{name: dict(counter) for name, counter in numbers.items()}}
     merged |= {name: sums[name] for name in _SUMS}
-    return Tallies(total=total, fetched_from=first, fetched_to=last, **merged)
+    return Tallies(total=total, cuts=cuts, fetched_from=first, fetched_to=last, **merged)
 
 
 def _volumes(table: pa.Table, key: str) -> dict[str, Volume]:
@@ -145,6 +164,28 @@ def _volumes(table: pa.Table, key: str) -> dict[str, Volume]:
 
 def _numbers(column: pa.ChunkedArray) -> dict[str, int]:
     return {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}
+
+
+def _cuts(column: pa.Array | pa.ChunkedArray) -> dict[str, Cut]:
+    """Documents, spans and bytes by rule."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    spans = pc.list_flatten(column)
+    size = pc.subtract(pc.struct_field(spans, "end"), pc.struct_field(spans, "start"))
+    rows = pa.table(
+        {
+            "row": pc.list_parent_indices(column),
+            "rule": pc.struct_field(spans, "rule"),
+            "bytes": pc.cast(size, pa.int64()),
+        }
+    )
+    grouped = rows.group_by("rule", use_threads=False).aggregate(
+        [("row", "count_distinct"), ("bytes", "count"), ("bytes", "sum")]
+    )
+    columns = [
+        grouped[name].to_pylist() for name in ("rule", "row_count_distinct", "bytes_count", "bytes_sum")
+    ]
+    return {rule: Cut(*numbers) for rule, *numbers in zip(*columns, strict=True)}
 
 
 def _licence(value: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from beam_jobs.jobs.catalog import CRAWL_STAGES, STAGES, stage_named
+from beam_jobs.jobs.catalog import STAGES, stage_named
 from beam_jobs.jobs.plan import Plan
 from beam_jobs.jobs.publish import release_prefix
 from beam_jobs.jobs.stage import StageRun
@@ -25,6 +25,7 @@ from beam_jobs.release.manifest import (
     table_entry,
 )
 from beam_jobs.release.manifest import Profile as DecidingProfile
+from beam_jobs.release.programs import recorded
 from beam_jobs.release.provenance import made_by, provenance_json, public, stage_entries
 from beam_jobs.release.tallies import Tallies, merge
 from beam_jobs.runners.execute import Completed, Runner, complete
@@ -58,7 +59,7 @@ class Session:
 
     def refresh(self, plan: Plan, crawls: Sequence[str]) -> list[Completed]:
         """Every per-crawl stage of `crawls` that is missing or stale, in order."""
-        return [self.run(plan.crawls[crawl][stage]) for crawl in crawls for stage in CRAWL_STAGES]
+        return [self.run(spec) for crawl in crawls for spec in plan.crawls[crawl].values()]
 
     def decide(self, plan: Plan, crawls: Sequence[str]) -> Completed:
         """Clusters and decisions over `crawls`, whose per-crawl stages must be complete."""
@@ -124,6 +125,7 @@ class Session:
             data_digest=data_digest(files),
             stages=stage_entries(stages),
             recipe=_effective(plan, crawls),
+            programs=tuple(recorded(program) for program in plan.programs),
             profile=_profile(plan),
             made_by=made_by(),
         )
@@ -134,7 +136,7 @@ class Session:
         return manifest.with_documents(documents), documents
 
     def _stages(self, plan: Plan, crawls: Sequence[str]) -> list[StageManifest]:
-        refs = [plan.crawls[crawl][stage].ref for crawl in crawls for stage in CRAWL_STAGES]
+        refs = [spec.ref for crawl in crawls for spec in plan.crawls[crawl].values()]
         over_all = [spec.ref for spec in (plan.clusters(crawls), plan.select(crawls)) if spec]
         return [read_manifest(self.store, ref) for ref in [*refs, *over_all]]
 

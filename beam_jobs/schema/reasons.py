@@ -20,6 +20,13 @@ INGEST_REASONS: dict[str, str] = {
     "empty_text": "no text was left after extraction",
 }
 
+CLEANED_EMPTY = "cleaned_empty"
+
+CLEAN_REASONS: dict[str, str] = {
+    CLEANED_EMPTY: "edit programs cut all of its text",
+}
+"""Beside these the codes of those rules of the recipe's edit programs that drop documents."""
+
 DUPLICATE_PREFIX = "dup"
 """Reasons of removed duplicates start so: `dup_exact`, `dup_url`, `dup_minhash` ..."""
 
@@ -37,5 +44,5 @@ RECIPE_REASONS = (LANGUAGE_REASON, LANGUAGE_SCORE_REASON)
 
 
 def describe(reason: str) -> str | None:
-    """One sentence for a reason that stages set themselves; None for a profile's own codes."""
-    return INGEST_REASONS.get(reason) or DUPLICATE_REASONS.get(reason)
+    """One sentence for a reason that stages set themselves; None for a profile's and edit programs' own codes."""
+    return INGEST_REASONS.get(reason) or CLEAN_REASONS.get(reason) or DUPLICATE_REASONS.get(reason)

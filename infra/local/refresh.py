@@ -117,8 +117,12 @@ class Refresh:
 
     def _expect(self, subjects: Sequence[str], steps: Sequence[str]) -> None:
         for subject in subjects:
-            for task in (task for step in steps for task in STEPS[step]):
+            for task in (task for step in steps for task in self._tasks(step)):
                 self._lines[subject, task] = Line(subject, task)
+
+    def _tasks(self, step: str) -> tuple[str, ...]:
+        """The tasks of a step, for a corpus that names edit programs with that which runs them."""
+        return ("clean", *STEPS[step]) if step == "build" and self._corpus.cleans else STEPS[step]
 
     def _note(self, run: Run, subject: str) -> None:
         for task in self._api.tasks(run):

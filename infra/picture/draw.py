@@ -12,7 +12,7 @@ from pathlib import Path
 
 OUTPUT = Path(__file__).with_name("way.svg")
 
-_WIDTH, _HEIGHT = 1180, 470
+_WIDTH, _HEIGHT = 1347, 470
 _BOX_WIDTH, _BOX_HEIGHT = 148, 96
 _FONT = "Helvetica, Arial, sans-serif"
 _INK, _SOFT, _PAPER = "#1f2a37", "#5b6878", "#ffffff"
@@ -34,17 +34,19 @@ _CRAWL, _RELEASE, _WORLD = "#e7f0fa", "#e9f5ec", "#f4f1ea"
 BOXES = (
     Box(0, 0.5, "sources", ("WARC, WET", "disk · gs · https · s3"), _WORLD),
     Box(1, 0.5, "ingest", ("text, charset, title", "licence, opt-outs", "every record a fate"), _CRAWL),
-    Box(2, 0, "annotate", ("language", "quality signals", "as sidecar columns"), _CRAWL),
-    Box(2, 1, "bands", ("duplicate keys", "as sorted runs"), _CRAWL),
-    Box(3, 1, "clusters", ("who repeats whom,", "over all crawls: facts"), _RELEASE),
-    Box(4, 0.5, "select", ("rules of the profile", "one survivor a cluster", "never reads text"), _RELEASE),
-    Box(5, 0.5, "publish", ("data · ledger · index", "card · provenance", "one atomic commit"), _RELEASE),
-    Box(6, 0.5, "release", ("explain · verify", "DuckDB · datasets", "never changes"), _WORLD),
+    Box(2, 0.5, "clean", ("edit programs", "the recipe names,", "every cut recorded"), _CRAWL),
+    Box(3, 0, "annotate", ("language", "quality signals", "as sidecar columns"), _CRAWL),
+    Box(3, 1, "bands", ("duplicate keys", "as sorted runs"), _CRAWL),
+    Box(4, 1, "clusters", ("who repeats whom,", "over all crawls: facts"), _RELEASE),
+    Box(5, 0.5, "select", ("rules of the profile", "one survivor a cluster", "never reads text"), _RELEASE),
+    Box(6, 0.5, "publish", ("data · ledger · index", "card · provenance", "one atomic commit"), _RELEASE),
+    Box(7, 0.5, "release", ("explain · verify", "DuckDB · datasets", "never changes"), _WORLD),
 )
 ARROWS = (
     ("sources", "ingest"),
-    ("ingest", "annotate"),
-    ("ingest", "bands"),
+    ("ingest", "clean"),
+    ("clean", "annotate"),
+    ("clean", "bands"),
     ("annotate", "select"),
     ("bands", "clusters"),
     ("clusters", "select"),
@@ -63,8 +65,8 @@ def draw() -> str:
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="{_PAPER}"/>',
         _text(20, 34, "Airflow schedules", 20, _INK, weight=700),
         _text(20, 58, "one partition a crawl; backfills; a release on request", 14, _SOFT),
-        *_half(178, 332, "per crawl · measured once", _CRAWL),
-        *_half(514, 496, "per release · decided by the recipe", _RELEASE),
+        *_half(178, 499, "per crawl · measured once", _CRAWL),
+        *_half(681, 496, "per release · decided by the recipe", _RELEASE),
         *(_arrow(_named(start), _named(end)) for start, end in ARROWS),
         *(part for box in BOXES for part in _box(box)),
         *_store(),

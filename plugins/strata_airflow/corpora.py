@@ -1,4 +1,4 @@
-"""What Airflow must know of a corpus: its name, its description and its crawls with their dates.
+"""What Airflow must know of a corpus: its name, its description, its crawls with their dates, and whether it cleans.
 
 That is a small part of the recipe, read with a plain YAML reader: a DAG file is read every few seconds, and
 the rest of the recipe is the platform's to check (`strata recipe check`).
@@ -28,12 +28,14 @@ class RecipeError(ValueError):
 
 @dataclass(frozen=True)
 class Corpus:
-    """One recipe, as Airflow sees it; `crawls`: dates (YYYY-MM-DD) by crawl id, in the recipe's order."""
+    """One recipe, as Airflow sees it; `crawls`: dates (YYYY-MM-DD) by crawl id, in the recipe's order; `cleans`: it
+    names edit programs."""
 
     name: str
     description: str
     recipe: Path
     crawls: dict[str, str]
+    cleans: bool = False
 
 
 def read_corpus(path: Path) -> Corpus:
@@ -55,7 +57,7 @@ def read_corpus(path: Path) -> Corpus:
         if crawl_id in dates:
             raise RecipeError(path, f"crawl id {crawl_id!r} stands twice")
         dates[crawl_id] = day
-    return Corpus(name, str(recipe.get("description") or ""), path, dates)
+    return Corpus(name, str(recipe.get("description") or ""), path, dates, bool(recipe.get("clean")))
 
 
 def _crawl(path: Path, number: int, crawl: Any) -> tuple[str, str]:

@@ -228,7 +228,7 @@ SABOTAGE: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
     "an item of select": ("select", _drop_by(select, "grouped")),
     "a shard in publish": ("publish", _drop_by(publish, "shards")),
     "a file set aside in publish": ("publish", _drop_by(publish, "_set_aside")),
-    "a digest": ("bands", _drop_by(bands, "read_columns")),
+    "a digest": ("bands", _drop_by(bands, "fact")),
     "a row of a run": ("clusters", _drop_by(clusters, "read_range")),
     "a member of a cluster": ("clusters", _drop_from_first(clusters, "_repeated")),
     "a row of a cluster sidecar": ("clusters", _drop_by(clusters, "_scatter")),

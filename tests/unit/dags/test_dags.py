@@ -60,6 +60,19 @@ class TestBag:
             )
 
 
+def test_a_recipe_with_edit_programs_has_its_texts_cleaned_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = tmp_path / "cleaned.yaml"
+    crawl = '{id: "2026-40", date: 2026-10-01, sources: [a.warc.gz]}'
+    recipe.write_text(f"corpus: cleaned\ncrawls: [{crawl}]\nclean: [c4/lines]\n", encoding="utf-8")
+    monkeypatch.setenv("STRATA_RECIPES", str(recipe))
+    dag = DagBag(FOLDER).dags["cleaned__build"]
+    assert [task.task_id for task in dag.tasks] == ["clean", "annotate", "bands"]
+    assert dag.get_task("clean").downstream_task_ids == {"annotate", "bands"}
+    assert dag.get_task("clean").doc_md
+
+
 @pytest.mark.parametrize("dag_id", DAGS)
 class TestEveryDag:
     def test_tells_its_user_what_it_is(self, bag: DagBag, dag_id: str) -> None:

@@ -20,6 +20,7 @@ from beam_jobs.store.local import LocalStore
 from beam_jobs.store.stages import StageManifest, StageSpec, manifest_key
 from tests.corpora import write_profile
 
+PROGRAMS = Path(module.__file__).parent.parent / "recipe" / "programs"
 RECIPE: dict[str, Any] = {
     "corpus": "tests",
     "crawls": [
@@ -111,6 +112,7 @@ def test_another_file_name_changes_the_ids_and_so_all(folder: Path) -> None:
 
 
 ANNOTATE = {"annotate early", "annotate late", "select", "publish", "release"}
+CLEANED = {"clean early", "clean late", "bands early", "bands late"} | ANNOTATE | OVER_ALL
 
 
 @pytest.mark.parametrize(
@@ -122,6 +124,7 @@ ANNOTATE = {"annotate early", "annotate late", "select", "publish", "release"}
         ({"annotate": {"language_model": {"uri": "m.ftz", "sha256": "0" * 64}}}, ANNOTATE),
         ({"profile": "none"}, {"select", "publish", "release"}),
         ({"dedup": []}, {"clusters", "select", "publish", "release"}),
+        ({"clean": ["c4/lines"]}, CLEANED),
         ({"release": {"shard_bytes": 1 << 20}}, {"publish", "release"}),
         ({"release": {"title": "Another"}}, {"release"}),
         ({"description": "Another"}, {"release"}),
@@ -156,6 +159,38 @@ def test_where_a_profile_lies_does_not_matter_but_its_numbers_do(folder: Path) -
     assert _changed(before, _plan(folder, profile="one.yaml")) == {"select", "publish", "release"}
 
 
+def test_what_edit_programs_are_named_after(folder: Path) -> None:
+    """Their rules and their order; not the words about them, nor where their files lie."""
+    content = yaml.safe_load((PROGRAMS / "site-chrome.yaml").read_text(encoding="utf-8"))
+    (folder / "deeper").mkdir()
+    for place in ("own.yaml", "deeper/other.yaml"):
+        (folder / place).write_text(
+            yaml.safe_dump({**content, "description": place, "notes": []}), encoding="utf-8"
+        )
+    before = _plan(folder, clean=["site-chrome", "c4/lines"])
+    for place in ("own.yaml", "deeper/other.yaml"):
+        assert _changed(before, _plan(folder, clean=[place, "c4/lines"])) == set()
+    assert _changed(before, _plan(folder, clean=["c4/lines", "site-chrome"])) == CLEANED
+    (folder / "own.yaml").write_text(yaml.safe_dump({**content, "version": 2}), encoding="utf-8")
+    assert _changed(before, _plan(folder, clean=["own.yaml", "c4/lines"])) == CLEANED
+
+
+def test_new_code_of_clean_changes_what_it_cleans(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _names(_plan(folder, clean=["c4/lines"]))
+    monkeypatch.setitem(STAGES, "clean", replace(STAGES["clean"], version=99))
+    assert _changed(before, _plan(folder, clean=["c4/lines"])) == CLEANED
+
+
+def test_a_program_and_a_profile_cannot_set_aside_for_one_reason(folder: Path) -> None:
+    profile = {"name": "tests/own", "version": 1, "source": "", "description": ""}
+    rule = {"reason": "c4_lines_few_sentences", "signal": "words", "keep_if": {"at_least": 5}, "source": ""}
+    (folder / "own.yaml").write_text(yaml.safe_dump({**profile, "rules": [rule]}), encoding="utf-8")
+    with pytest.raises(BadInput, match="both set documents aside as c4_lines_few_sentences"):
+        _plan(folder, profile="own.yaml", clean=["c4/lines"])
+    with pytest.raises(BadInput, match="no edit program is named 'c4/line'"):
+        _plan(folder, clean=["c4/line"])
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_new_code_of_a_stage_changes_it_and_what_follows(
     folder: Path, stage: str, monkeypatch: pytest.MonkeyPatch
@@ -164,6 +199,7 @@ def test_new_code_of_a_stage_changes_it_and_what_follows(
     monkeypatch.setitem(STAGES, stage, replace(STAGES[stage], version=99))
     after = {
         "ingest": LATE | EARLY | OVER_ALL,
+        "clean": set(),  # the recipe has no edit programs
         "annotate": ANNOTATE,
         "bands": {"bands early", "bands late"} | OVER_ALL,
         "clusters": OVER_ALL,
@@ -249,4 +285,4 @@ def test_a_stage_by_name() -> None:
     assert stage_named("bands").name == "bands"
     with pytest.raises(BadInput, match="unknown job 'band'") as caught:
         stage_named("band")
-    assert "ingest, annotate, bands, clusters, select, publish" in str(caught.value.remedy)
+    assert "ingest, clean, annotate, bands, clusters, select, publish" in str(caught.value.remedy)

@@ -37,6 +37,13 @@ def test_reads_what_a_dag_needs(tmp_path: Path) -> None:
     assert read_corpus(path) == Corpus("news", "Two crawls of news sites.", path, crawls)
 
 
+@pytest.mark.parametrize(
+    ("setting", "cleans"), [("", False), ("clean: []", False), ("clean: [c4/lines]", True)]
+)
+def test_tells_whether_texts_are_cleaned(tmp_path: Path, setting: str, cleans: bool) -> None:
+    assert read_corpus(write(tmp_path, "news.yaml", f"{NEWS}{setting}\n")).cleans is cleans
+
+
 def test_every_recipe_of_the_project_can_be_read() -> None:
     corpora, faults = find_corpora(CHECKOUT / "dags" / "corpora")
     assert faults == []

@@ -145,6 +145,10 @@ SENTENCES = {"rule": "few", "cut": "document", "document": {"sentences": {"less_
         (document(when(begins_with=["a\nb"])), "must lie within a line"),
         (document(when(ends_without=["\t"])), "must lie within a line"),
         (document(when(is_all=["read more »"])), "must begin and end with a letter or a number"),
+        (
+            document(when(site_pages={"at_least": 2}), lines="unicode"),
+            "lines of sites are counted as LF ends",
+        ),
         (document(LINE, line="lf"), "did you mean 'lines'?"),
         (document(LINE, lines="crlf"), "'lf' or 'unicode'"),
     ],

@@ -169,6 +169,7 @@ def document(row: dict[str, Any]) -> dict[str, Any]:
         "extractor_version": "1.0",
         "tokens": len(text) // 4,
         "text_digest": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+        "edits": [],
     }
 
 

@@ -170,7 +170,7 @@ PROGRAMS = st.builds(
     lambda rules, last, lines, margins, gaps: Program.model_validate(
         {
             "name": "tests/any", "version": 1, "source": "", "description": "",
-            "lines": lines, "margins": margins, "close_gaps": gaps,
+            "lines": "lf" if "site_" in str(rules) else lines, "margins": margins, "close_gaps": gaps,
             "rules": [{**rule, "rule": f"rule_{n}", "source": ""} for n, rule in enumerate([*rules, *last])],
         }
     ),

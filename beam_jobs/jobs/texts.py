@@ -1,0 +1,91 @@
+"""The texts of documents as later stages see them: as ingested, or with the edits of `clean` replayed over them.
+
+The only readers of stored text. Whether a crawl was cleaned is seen from a run's inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from beam_jobs.errors import Misaligned
+from beam_jobs.jobs.shards import check_aligned, read_column, shard_name, sidecar
+from beam_jobs.jobs.stage import StageRun
+from beam_jobs.schema.documents import EDITS
+from beam_jobs.steps.edits import apply_edits
+from beam_jobs.store.parquet import iter_batches
+from beam_jobs.store.records import FileRecord
+from beam_jobs.store.sorted_files import read_rows
+
+CLEAN = "clean"
+CLEANED = "cleaned"
+"""The stage, and the kind of its sidecar."""
+
+
+def is_cleaned(run: StageRun) -> bool:
+    """Whether edit programs ran over what this run reads."""
+    return any(ref.stage == CLEAN for ref in run.spec.inputs)
+
+
+def text_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
+    """The shard's texts as ingested."""
+    text = run.input("ingest", crawl).of_kind("text")[shard_name(meta)]
+    check_aligned(run, meta, text)
+    return text
+
+
+def cleaned_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
+    """The shard's edits."""
+    return sidecar(run, crawl, meta, CLEAN, CLEANED)
+
+
+def text_batches(run: StageRun, crawl: str, meta: FileRecord, rows: int) -> Iterator[pa.StringArray]:
+    """The shard's texts in batches of `rows`."""
+    text = text_file(run, crawl, meta)
+    batches = iter_batches(run.store, text.key, ["text"], rows)
+    if not is_cleaned(run):
+        for batch in batches:
+            yield batch["text"]
+        return
+    cleaned = cleaned_file(run, crawl, meta)
+    edits = iter_batches(run.store, cleaned.key, ["edits"], rows)
+    for batch, cut in zip(batches, edits, strict=True):
+        yield replayed(run, cleaned, batch["text"], cut["edits"])
+
+
+def kept_texts(
+    run: StageRun, crawl: str, meta: FileRecord, rows: tuple[int, int], keep: pa.ChunkedArray
+) -> tuple[pa.StringArray, pa.ListArray]:
+    """The texts of those of the `rows` [start, stop) that `keep` says, and what was cut from each."""
+    text = read_rows(run.store, text_file(run, crawl, meta), ["text"], *rows)
+    chosen = _whole(text["text"].filter(keep))
+    if not is_cleaned(run):
+        return chosen, pa.array([[]] * len(chosen), EDITS)
+    cleaned = cleaned_file(run, crawl, meta)
+    edits = _whole(read_rows(run.store, cleaned, ["edits"], *rows)["edits"].filter(keep))
+    return replayed(run, cleaned, chosen, edits), edits
+
+
+def replayed(run: StageRun, cleaned: FileRecord, text: pa.StringArray, edits: pa.ListArray) -> pa.StringArray:
+    """`text` without what `edits`, read from `cleaned`, cut; raises `Misaligned` if they are of other texts."""
+    try:
+        return apply_edits(text, edits)
+    except ValueError as error:
+        raise Misaligned(
+            str(error), where=run.store.url(cleaned.key), remedy="remove the stage's directory and refresh"
+        ) from error
+
+
+def facts_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
+    """The file whose `text_digest` and `text_bytes` are those of the shard's texts as they are after any edits."""
+    return cleaned_file(run, crawl, meta) if is_cleaned(run) else meta
+
+
+def fact(run: StageRun, crawl: str, meta: FileRecord, column: str) -> pa.ChunkedArray:
+    """One column of `facts_file`."""
+    return read_column(run, facts_file(run, crawl, meta), column)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
