@@ -15,6 +15,7 @@ from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.jobs.shards import crawls, grouped, of_item, shard_name
 from beam_jobs.jobs.stage import Counts, ItemResult, Notice, Phase, Stage, StageRun, WorkItem, add_counts
 from beam_jobs.jobs.texts import text_batches
+from beam_jobs.schema.signals import SIGNALS, schema
 from beam_jobs.sources.models import local_copy
 from beam_jobs.store.records import FileRecord
 
@@ -38,21 +39,22 @@ def _annotate(run: StageRun, crawl: str, meta: FileRecord, notice: Notice) -> Fi
         run.spec.parameters["language_model"]["sha256"], run.spec.locations.get("language_model")
     )
 
+    names = tuple(name for name in SIGNALS if name in run.spec.parameters["signals"])
+
     def batches() -> Iterator[pa.RecordBatch]:
         for text in text_batches(run, crawl, meta, _BATCH_ROWS):
-            yield annotate(text, model)
+            yield annotate(text, model, names)
             notice(len(text))
 
-    return run.write_sidecar(
-        "signals", shard_name(meta), meta, batches(), annotate(pa.array([], pa.string()), model).schema
-    )
+    return run.write_sidecar("signals", shard_name(meta), meta, batches(), schema(names))
 
 
-def annotate(text: pa.StringArray, model: LanguageModel) -> pa.RecordBatch:
-    """All sidecar columns of `text`: `language`, `language_score` and the signals of the registry."""
+def annotate(text: pa.StringArray, model: LanguageModel, names: Sequence[str]) -> pa.RecordBatch:
+    """The sidecar columns of `text`: the signals `names` of the registry."""
     from beam_jobs.steps.signals import measure  # compiled kernels: only workers need them
 
-    languages, signals = model.detect(text), measure(text)
+    languages = model.detect(text)
+    signals = measure(text, [name for name in names if name not in languages.schema.names])
     return pa.RecordBatch.from_arrays(
         [*languages.columns, *signals.columns], schema=pa.schema([*languages.schema, *signals.schema])
     )

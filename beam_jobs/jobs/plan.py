@@ -111,6 +111,7 @@ def make_plan(
     language model does not know.
     """
     profile = deciding_profile(recipe, path)
+    _check_measured(recipe, path, profile)
     _check_languages(recipe, path, profile)
     programs = load_programs(recipe.clean, path.parent)
     _check_reasons(profile, programs, path)
@@ -149,7 +150,7 @@ def _crawl_specs(
         crawl.id,
         {
             "language_model": {"sha256": sha256},
-            "signals": {name: signal.version for name, signal in SIGNALS.items()},
+            "signals": {name: SIGNALS[name].version for name in recipe.annotate.measured},
         },
         texts,
         locations={} if model == "bundled" else {"language_model": _beside(model.uri, base)},
@@ -169,6 +170,18 @@ def _check_reasons(profile: Profile, programs: Sequence[Program], path: Path) ->
                 where=str(path),
                 remedy="rename the rules of one of them",
             )
+
+
+def _check_measured(recipe: Recipe, path: Path, profile: Profile) -> None:
+    """The recipe measures what its profile reads."""
+    measured = recipe.annotate.measured
+    if missing := [name for name in profile.signals if name not in measured]:
+        groups = ", ".join(dict.fromkeys(SIGNALS[name].group for name in missing))
+        raise BadInput(
+            f"profile {profile.name} reads signals that the recipe does not measure: {', '.join(missing)}",
+            where=str(path),
+            remedy=f"add to annotate.signals: {groups}",
+        )
 
 
 def _check_languages(recipe: Recipe, path: Path, profile: Profile) -> None:

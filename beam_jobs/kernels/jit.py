@@ -2,12 +2,13 @@
 
 numba keys its cache on the one source file that defines the entry point, so editing a function that the entry point
 calls from another module would leave stale machine code behind. Here the cache directory's name carries a digest of
-every source of this package, of numba and of the processor, and a lock lets one process compile while the others
-wait and then load. Knows nothing of what a kernel computes.
+every source of this package that the entry point's module imports, of numba and of the processor, and a lock lets one
+process compile while the others wait and then load. Knows nothing of what a kernel computes.
 """
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import functools
 import hashlib
@@ -24,6 +25,8 @@ from numba import types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
+
+_PACKAGE = "beam_jobs.kernels."
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -67,7 +70,7 @@ def kernel(signature: Any) -> Callable[[Function], Function]:
     """Compiles a kernel for `signature` at import, or loads it from the cache; it runs without the GIL."""
 
     def compile_now(function: Function) -> Function:
-        directory = cache_directory()
+        directory = cache_directory(function.__module__)
         compiled: Function
         try:
             with _lock(directory), _numba_cache(directory):
@@ -80,10 +83,10 @@ def kernel(signature: Any) -> Callable[[Function], Function]:
 
 
 @functools.cache
-def cache_directory() -> Path:
-    """The directory of this code's machine code: `NUMBA_CACHE_DIR` when set, else beside the source, else the
-    user's cache, else a private temporary directory; the first that can be written."""
-    name = f"strata-kernels-{_fingerprint()}"
+def cache_directory(module: str) -> Path:
+    """Where the machine code of `module`'s kernels lies: in `NUMBA_CACHE_DIR` when set, else beside the source, else in
+    the user's cache, else in a private temporary directory; the first that can be written."""
+    name = f"strata-kernels-{module.removeprefix(_PACKAGE)}-{_fingerprint(module)}"
     for base in _bases():
         directory = base / name
         try:
@@ -104,10 +107,35 @@ def _bases() -> Iterator[Path]:
     yield Path(tempfile.gettempdir()) / f"strata-{os.getuid()}"
 
 
-def _fingerprint() -> str:
+def sources(module: str) -> dict[str, bytes]:
+    """The source of `module` and of all modules of this package that it imports, and they in turn, by name."""
+    found: dict[str, bytes] = {}
+    wanted = [module]
+    while wanted:
+        name = wanted.pop()
+        path = Path(__file__).parent.joinpath(*name.removeprefix(_PACKAGE).split(".")).with_suffix(".py")
+        if name in found or not path.is_file():
+            continue
+        found[name] = path.read_bytes()
+        wanted += [imported for imported in _imports(found[name]) if imported.startswith(_PACKAGE)]
+    return dict(sorted(found.items()))
+
+
+def _imports(source: bytes) -> Iterator[str]:
+    """What a source imports; of `from a import b` both a and a.b, whichever of them is a module."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _fingerprint(module: str) -> str:
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
+    for name, source in sources(module).items():
+        digest.update(f"{name} {len(source)} ".encode())
+        digest.update(source)
     processor = cpu_target.target_context.codegen().magic_tuple()
     digest.update(repr((numba.__version__, sys.version, processor)).encode())
     digest.update(b"bounds checked" if numba.config.BOUNDSCHECK else b"")

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from beam_jobs.recipe.languages import Languages
-from beam_jobs.recipe.strict import StrictModel, load
+from beam_jobs.recipe.strict import StrictModel, load, nearest
+from beam_jobs.schema.signals import ALWAYS, DEFAULT_GROUPS, OPTIONAL_GROUPS, names_of
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -80,6 +81,24 @@ class AnnotateSettings(StrictModel):
     language_model: Literal["bundled"] | ModelFile = Field(
         "bundled", description="fastText model for language identification; bundled: lid.176.ftz."
     )
+    signals: tuple[str, ...] = Field(
+        DEFAULT_GROUPS,
+        description=f"Groups of signals beside {' and '.join(ALWAYS)}, which are always measured. There are: "
+        f"{', '.join(OPTIONAL_GROUPS)}.",
+    )
+
+    @field_validator("signals")
+    @classmethod
+    def _known_groups(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
+        for group in groups:
+            if group not in OPTIONAL_GROUPS:
+                raise ValueError(f"no group of signals is named {group!r}: {nearest(group, OPTIONAL_GROUPS)}")
+        return tuple(dict.fromkeys(groups))
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The names of the signals that are measured, in the order of the registry."""
+        return names_of((*ALWAYS, *self.signals))
 
 
 class ReleaseSettings(StrictModel):

@@ -18,8 +18,10 @@ from typing import Any
 import pyarrow as pa
 
 from beam_jobs.errors import BadInput
-from beam_jobs.schema.signals import LANGUAGE_SIGNALS, schema
+from beam_jobs.schema.signals import language as registered
+from beam_jobs.schema.signals import names_of, schema
 
+LANGUAGE_SIGNALS = names_of([registered.GROUP])
 LABEL_PREFIX = "__label__"
 _END_OF_SENTENCE = "</s>"  # as a word of its own it makes fastText stop reading
 

@@ -20,9 +20,10 @@ import numpy as np
 import pyarrow as pa
 
 from beam_jobs.kernels import text as kernel
-from beam_jobs.schema.signals import TEXT_SIGNALS
+from beam_jobs.schema.signals import GROUPS, names_of
+from beam_jobs.schema.signals.language import GROUP as LANGUAGE
 from beam_jobs.steps.language import LanguageModel
-from beam_jobs.steps.signals import measure
+from beam_jobs.steps.signals import TEXT_SIGNALS, measure
 from tests.unit.kernels import reference
 
 BATCH_BYTES = 4_000_000
@@ -103,11 +104,17 @@ def main() -> None:
     table = {
         "scan (characters, words, lines)": lambda: [kernel.count(batch, repetition=False) for batch in made],
         "scan and repetition": lambda: [kernel.count(batch) for batch in made],
-        f"measure: all {len(TEXT_SIGNALS)} text signals": lambda: [measure(batch) for batch in made],
+        **{
+            f"measure: {len(names)} signals of {group}": lambda names=names: [
+                measure(batch, names) for batch in made
+            ]
+            for group, names in ((group, names_of([group])) for group in GROUPS if group != LANGUAGE)
+        },
+        f"measure: all {len(TEXT_SIGNALS)} signals": lambda: [measure(batch) for batch in made],
         "language identification": lambda: [model.detect(batch) for batch in made[:1]],
     }
     print(f"{'':40} {'MB/s':>8} {'x reference':>12}")
-    print(f"{'reference: all signals, plain Python':40} {plain:8.2f} {1:12.0f}")
+    print(f"{'reference: group text, plain Python':40} {plain:8.2f} {1:12.0f}")
     for name, work in table.items():
         done = made[0].nbytes if name.startswith("language") else size
         speed = done / seconds(work, 1 if name.startswith("language") else 5) / 1e6

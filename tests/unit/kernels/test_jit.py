@@ -16,13 +16,13 @@ from numba import types
 from numba.core import caching
 
 import beam_jobs
-from beam_jobs.kernels import jit
+from beam_jobs.kernels import jit, text
 
 PACKAGE = Path(beam_jobs.__file__).parent
 COUNT = (
     "import pyarrow as pa; from beam_jobs.kernels import text, jit;"
     "print(int(text.count(pa.array(['a b', 'c']))[0, 0]), sum(text._count.stats.cache_hits.values()),"
-    " jit.cache_directory())"
+    " jit.cache_directory(text.__name__))"
 )
 
 
@@ -91,9 +91,9 @@ def test_a_place_that_cannot_be_written_is_passed_over(
     blocked = tmp_path / "file"
     blocked.write_text("a file, not a directory")
     monkeypatch.setattr(jit, "_bases", lambda: iter([blocked, tmp_path / "cache"]))
-    assert jit.cache_directory.__wrapped__().parent == tmp_path / "cache"
+    assert jit.cache_directory.__wrapped__(text.__name__).parent == tmp_path / "cache"
     monkeypatch.setattr(jit, "_bases", lambda: iter([blocked]))
-    private = jit.cache_directory.__wrapped__()
+    private = jit.cache_directory.__wrapped__(text.__name__)
     assert private.is_dir()
     assert private.stat().st_mode & 0o777 == 0o700
     private.rmdir()
@@ -104,7 +104,7 @@ def test_a_directory_of_somebody_else_is_passed_over(tmp_path: Path, monkeypatch
     owner = os.getuid()
     answers = iter([owner + 1, owner])
     monkeypatch.setattr(os, "getuid", lambda: next(answers))
-    assert jit.cache_directory.__wrapped__().parent == tmp_path / "own"
+    assert jit.cache_directory.__wrapped__(text.__name__).parent == tmp_path / "own"
 
 
 def test_without_locks_it_still_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,3 +126,10 @@ def test_a_full_disk_costs_the_cache_and_not_the_kernel(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(caching.IndexDataCacheFile, "_save_data", full)
     assert jit.kernel(types.int64(types.int64))(_doubled)(21) == 42
+
+
+def test_what_a_kernel_is_compiled_of_is_what_it_imports() -> None:
+    found = jit.sources(text.__name__)
+    names = {name.removeprefix("beam_jobs.kernels.") for name in found}
+    assert {"text", "scan", "swar", "characters", "unicode_table", "jit"} <= names
+    assert not {"edits", "lines", "html.parse"} & names  # nothing that imports it, nothing beside it

@@ -12,13 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_jobs.kernels import counts, text
+from beam_jobs.schema.signals import names_of
 from beam_jobs.steps.signals import measure
 from tests.unit.kernels import reference
 from tests.unit.kernels.texts import AWKWARD, SEPARATORS, TEXTS, WORDS
 
+SIGNALS = names_of(["text"])
+
 
 def measured(documents: list[str]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = measure(pa.array(documents, type=pa.string())).to_pylist()
+    rows: list[dict[str, Any]] = measure(pa.array(documents, type=pa.string()), SIGNALS).to_pylist()
     return rows
 
 

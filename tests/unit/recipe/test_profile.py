@@ -136,7 +136,7 @@ def test_a_faulty_profile_is_refused_and_the_fault_named(
 def test_a_signal_that_is_neither_number_nor_string_decides_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep_if: dict[str, Any]
 ) -> None:
-    lists = Signal("lengths", pa.list_(pa.int64()), "words", "Words of each line.", "we")
+    lists = Signal("text", "lengths", pa.list_(pa.int64()), "words", "Words of each line.", "we")
     monkeypatch.setattr("beam_jobs.recipe.profile.SIGNALS", {"lengths": lists})
     with pytest.raises(BadInput, match="rules read numbers and strings, not list"):
         load_profile(written(tmp_path, [rule("lengths", keep_if)]))

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from beam_jobs.kernels import counts
 from beam_jobs.schema import signals
-from beam_jobs.schema.signals import LANGUAGE_SIGNALS, SIGNALS, TEXT_SIGNALS
+from beam_jobs.schema.signals import GROUPS, SIGNALS, text
 
 
 def test_every_signal_says_what_it_is() -> None:
@@ -22,14 +22,15 @@ def test_every_signal_says_what_it_is() -> None:
 
 def test_text_signals_are_formulas_over_the_kernels_counts() -> None:
     known = {*counts.NAMES, "symbols"}
-    for name in TEXT_SIGNALS:
-        assert SIGNALS[name].counted in known, name
-        assert SIGNALS[name].per in {None, *known}, name
-        assert SIGNALS[name].type == (pa.float64() if SIGNALS[name].per else pa.int64()), name
+    for signal in text.SIGNALS:
+        assert signal.counted in known, signal.name
+        assert signal.per in {None, *known}, signal.name
+        assert signal.type == (pa.float64() if signal.per else pa.int64()), signal.name
 
 
-def test_every_signal_has_one_maker() -> None:
-    assert (*TEXT_SIGNALS, *LANGUAGE_SIGNALS) == tuple(SIGNALS)
+def test_every_signal_is_of_one_group() -> None:
+    assert sum(map(len, GROUPS.values())) == len(SIGNALS)
+    assert all(signal.group == group for group, signals in GROUPS.items() for signal in signals)
 
 
 def test_the_schema_carries_definitions_and_versions() -> None:

@@ -10,8 +10,7 @@ import pytest
 
 from beam_jobs.errors import BadInput
 from beam_jobs.schema import signals
-from beam_jobs.schema.signals import LANGUAGE_SIGNALS
-from beam_jobs.steps.language import BUNDLED_SHA256, LanguageModel
+from beam_jobs.steps.language import BUNDLED_SHA256, LANGUAGE_SIGNALS, LanguageModel
 from tests.unit.kernels.texts import AWKWARD
 
 SENTENCES = {

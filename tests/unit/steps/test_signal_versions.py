@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from beam_jobs.schema.signals import SIGNALS, TEXT_SIGNALS
-from beam_jobs.steps.signals import measure
+from beam_jobs.schema.signals import SIGNALS
+from beam_jobs.steps.signals import TEXT_SIGNALS, measure
 from tests.unit.kernels.texts import AWKWARD, SEPARATORS, WORDS
 
 GOLDEN = Path(__file__).with_name("signal_digests.json")

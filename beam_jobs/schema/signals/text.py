@@ -1,64 +1,35 @@
-"""The registry of signals: everything that is measured on a text, each a column of the annotate stage's sidecar.
-
-Pure data: what a number means, its unit, its possible range and where its definition comes from. Profiles are checked
-against it before any text is read. A name without a tool in front is Strata's own, exact reading of a paper; the
-counting of a particular tool is a signal of its own with the tool in front (`datatrove_...`, `rps_...`).
+"""Strata's own signals of a text: size, quality and repetition, an exact reading of the Gopher paper.
 
 Two terms hold throughout. A *word* is a maximal run of characters that are not white space (Unicode, as Python's
 `str.split`); a *line* is what `str.splitlines` gives, with at least one word; a *paragraph* is a maximal run of lines
 with no blank line between them. Lines, paragraphs and n-grams are equal when their words are, whatever the white space.
 A *duplicate* is a second or later copy. Fractions of characters count characters of words, never white space, on both
 sides of the division, so that they lie between 0 and 1 and layout does not matter. An empty text gives 0 everywhere.
+
+Each signal is `counted`, divided by `per` where given (0 when that is 0): both are names of `kernels.counts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 import pyarrow as pa
 
+from beam_jobs.schema.signals.signal import Signal
+
+GROUP: Final = "text"
 GOPHER: Final = "Rae et al. 2021, arXiv:2112.11446, appendix A.1"
-
-Maker = Literal["text", "language_model"]
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """One column. `minimum` and `maximum` are the least and greatest value it can take, None where unbounded.
-
-    A signal made from the text is `counted`, divided by `per` where given (0 when that is 0): both are names of
-    `kernels.counts`. `version` goes up when the same text can give another value.
-    """
-
-    name: str
-    type: pa.DataType
-    unit: str
-    definition: str
-    source: str
-    version: int = 1
-    minimum: float | None = 0
-    maximum: float | None = None
-    nullable: bool = False
-    maker: Maker = "text"
-    counted: str | None = None
-    per: str | None = None
-
-    @property
-    def is_number(self) -> bool:
-        """Whether rules can compare it with numbers."""
-        return bool(pa.types.is_integer(self.type) or pa.types.is_floating(self.type))
 
 
 def _count(name: str, unit: str, definition: str, *, source: str = "", counted: str | None = None) -> Signal:
-    return Signal(name, pa.int64(), unit, definition, source, counted=counted or name)
+    return Signal(GROUP, name, pa.int64(), unit, definition, source, counted=counted or name)
 
 
 def _ratio(name: str, counted: str, per: str, definition: str, *, maximum: float | None = 1) -> Signal:
     unit = f"{counted} per {per}"
-    return Signal(name, pa.float64(), unit, definition, GOPHER, maximum=maximum, counted=counted, per=per)
+    return Signal(
+        GROUP, name, pa.float64(), unit, definition, GOPHER, maximum=maximum, counted=counted, per=per
+    )
 
 
 _SIZE = (
@@ -109,6 +80,7 @@ _QUALITY = (
         "Share of lines whose last word ends with U+2026 or three full stops.",
     ),
     Signal(
+        GROUP,
         "stop_words",
         pa.int64(),
         "words of eight",
@@ -162,53 +134,4 @@ _REPETITION = (
     ),
 )
 
-_LANGUAGE = (
-    Signal(
-        "language",
-        pa.string(),
-        "code",
-        "The most probable language, as the language model labels it; null for a text without a word.",
-        "fastText language identification (Joulin et al. 2016, arXiv:1607.01759); the model is in the provenance",
-        minimum=None,
-        nullable=True,
-        maker="language_model",
-    ),
-    Signal(
-        "language_score",
-        pa.float64(),
-        "probability",
-        "The probability that the language model gives to `language`; 0 for a text without a word.",
-        "fastText language identification (Joulin et al. 2016, arXiv:1607.01759); the model is in the provenance",
-        maximum=1,
-        maker="language_model",
-    ),
-)
-
-SIGNALS: Final[Mapping[str, Signal]] = MappingProxyType(
-    {signal.name: signal for signal in (*_SIZE, *_QUALITY, *_REPETITION, *_LANGUAGE)}
-)
-"""Every signal by name, in the order of the sidecar's columns."""
-
-TEXT_SIGNALS: Final = tuple(signal.name for signal in SIGNALS.values() if signal.maker == "text")
-LANGUAGE_SIGNALS: Final = tuple(
-    signal.name for signal in SIGNALS.values() if signal.maker == "language_model"
-)
-
-
-def schema(names: tuple[str, ...] = tuple(SIGNALS)) -> pa.Schema:
-    """The Arrow schema of columns `names`; each field's metadata holds the signal's version and definition."""
-    return pa.schema(
-        [
-            pa.field(
-                signal.name,
-                signal.type,
-                nullable=signal.nullable,
-                metadata={
-                    "definition": signal.definition,
-                    "unit": signal.unit,
-                    "version": str(signal.version),
-                },
-            )
-            for signal in (SIGNALS[name] for name in names)
-        ]
-    )
+SIGNALS: Final = (*_SIZE, *_QUALITY, *_REPETITION)
