@@ -46,17 +46,18 @@ def _lines(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     from beam_jobs.kernels.text import buffers
     from beam_jobs.steps.site_lines import OCCURRENCES, occurrences, site_hashes
 
-    crawl, tables = item.payload["crawl"], [OCCURRENCES.empty_table()]
+    crawl, tables, documents = item.payload["crawl"], [OCCURRENCES.empty_table()], 0
     for _, meta in of_item(run, item.payload):
         known = iter_batches(run.store, meta.key, _OF_SITES, _BATCH_ROWS)
         texts = iter_batches(run.store, text_file(run, crawl, meta).key, ["text"], _BATCH_ROWS)
         for facts, text in zip(known, texts, strict=True):
             sites = site_hashes(facts["domain"])
             tables.append(occurrences(buffers(text["text"]), sites, facts["text_digest"]))
+            documents += len(text)
             notice(len(text))
     table = pa.concat_tables(tables).sort_by([("key", "ascending"), ("text", "ascending")])
     record = run.write("lines", item.id, table, OCCURRENCES, row_group_rows=_GROUP_ROWS, sorted_by=["key"])
-    return ItemResult(item.id, (record,), {"lines": len(table)})
+    return ItemResult(item.id, (record,), {"lines": len(table), "documents": documents})
 
 
 def _plan_sites(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
@@ -115,10 +116,21 @@ def _cleaned(
     for facts, text in zip(known, texts, strict=True):
         of_batch = sites.slice(done, len(text)) if sites else None
         batch, counted = cleaner.clean(text["text"], facts["text_digest"], of_batch)
+        _check_left(run, meta, text["text"], batch)
         counts.append(counted)
         yield batch
         done += len(text)
         notice(len(text))
+
+
+def _check_left(run: StageRun, meta: FileRecord, text: pa.StringArray, batch: pa.RecordBatch) -> None:
+    """Every byte of every text is left or in a span."""
+    from beam_jobs.steps.edits import check_left
+
+    try:
+        check_left(text, batch["edits"], batch["text_bytes"])
+    except ValueError as error:
+        raise BooksDoNotBalance(str(error), where=run.store.url(meta.key)) from error
 
 
 def _sites_of(run: StageRun, meta: FileRecord) -> CommonLines:
@@ -150,14 +162,12 @@ def _cleaner(programs: bytes) -> Cleaner:
 
 def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list[FileRecord], Counts]:
     mapped, reduced, edited = (add_counts(phase) for phase in results)
-    if mapped.get("lines", 0) != reduced.get("lines", 0):
-        raise BooksDoNotBalance(
-            f"clean wrote {mapped.get('lines', 0)} lines of sites and counted {reduced.get('lines', 0)}"
-        )
     zero: Counts = {"documents": 0, "edited": 0, "dropped": {}, "text_bytes": 0, "cut_bytes": 0, "rules": {}}
     counts: dict[str, Any] = {**zero, **edited}
     ingested = [run.input("ingest", crawl).counts for crawl in crawls(run)]
     documents, size = (sum(book[name] for book in ingested) for name in ("documents", "text_bytes"))
+    if _counts_sites(run):
+        _check_sites(mapped, reduced, documents)
     told = sum(rule["bytes"] for rule in counts["rules"].values())
     if (
         counts["documents"] != documents
@@ -169,6 +179,17 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
             f"{counts['documents']} documents; there were {size} bytes of {documents}"
         )
     return [file for result in results[2] for file in result.files], counts
+
+
+def _check_sites(mapped: Counts, reduced: Counts, documents: int) -> None:
+    if mapped.get("documents", 0) != documents:
+        raise BooksDoNotBalance(
+            f"clean took the lines of {mapped.get('documents', 0)} documents; there were {documents}"
+        )
+    if mapped.get("lines", 0) != reduced.get("lines", 0):
+        raise BooksDoNotBalance(
+            f"clean wrote {mapped.get('lines', 0)} lines of sites and counted {reduced.get('lines', 0)}"
+        )
 
 
 STAGE = Stage(

@@ -13,7 +13,7 @@ from beam_jobs.errors import Misaligned
 from beam_jobs.jobs.shards import check_aligned, read_column, shard_name, sidecar
 from beam_jobs.jobs.stage import StageRun
 from beam_jobs.schema.documents import EDITS
-from beam_jobs.steps.edits import apply_edits
+from beam_jobs.steps.edits import apply_edits, check_left
 from beam_jobs.store.parquet import iter_batches
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import read_rows
@@ -21,6 +21,7 @@ from beam_jobs.store.sorted_files import read_rows
 CLEAN = "clean"
 CLEANED = "cleaned"
 """The stage, and the kind of its sidecar."""
+_REPLAY = ["edits", "text_bytes"]
 
 
 def is_cleaned(run: StageRun) -> bool:
@@ -49,9 +50,9 @@ def text_batches(run: StageRun, crawl: str, meta: FileRecord, rows: int) -> Iter
             yield batch["text"]
         return
     cleaned = cleaned_file(run, crawl, meta)
-    edits = iter_batches(run.store, cleaned.key, ["edits"], rows)
+    edits = iter_batches(run.store, cleaned.key, _REPLAY, rows)
     for batch, cut in zip(batches, edits, strict=True):
-        yield replayed(run, cleaned, batch["text"], cut["edits"])
+        yield _replayed(run, cleaned, batch["text"], cut["edits"], cut["text_bytes"])
 
 
 def kept_texts(
@@ -63,13 +64,18 @@ def kept_texts(
     if not is_cleaned(run):
         return chosen, pa.array([[]] * len(chosen), EDITS)
     cleaned = cleaned_file(run, crawl, meta)
-    edits = _whole(read_rows(run.store, cleaned, ["edits"], *rows)["edits"].filter(keep))
-    return replayed(run, cleaned, chosen, edits), edits
+    cut = read_rows(run.store, cleaned, _REPLAY, *rows).filter(keep)
+    edits = _whole(cut["edits"])
+    return _replayed(run, cleaned, chosen, edits, _whole(cut["text_bytes"])), edits
 
 
-def replayed(run: StageRun, cleaned: FileRecord, text: pa.StringArray, edits: pa.ListArray) -> pa.StringArray:
-    """`text` without what `edits`, read from `cleaned`, cut; raises `Misaligned` if they are of other texts."""
+def _replayed(
+    run: StageRun, cleaned: FileRecord, text: pa.StringArray, edits: pa.ListArray, sizes: pa.Array
+) -> pa.StringArray:
+    """`text` without what `edits`, read from `cleaned`, cut; raises `Misaligned` if not `sizes` (bytes) are left:
+    then they are edits of other texts."""
     try:
+        check_left(text, edits, sizes)
         return apply_edits(text, edits)
     except ValueError as error:
         raise Misaligned(

@@ -57,6 +57,19 @@ def cut_bytes(edits: pa.ListArray) -> npt.NDArray[np.int64]:
     return cut
 
 
+def check_left(text: pa.StringArray, edits: pa.ListArray, sizes: pa.Array) -> None:
+    """Raises `ValueError` unless each row of `text` is as long as what is cut from it and the `sizes` (bytes) of what
+    is left."""
+    before = _numbers(pc.binary_length(text))
+    wrong = np.flatnonzero(before - cut_bytes(edits) != _numbers(sizes))
+    if len(wrong):
+        row = int(wrong[0])
+        raise ValueError(
+            f"edits cut {cut_bytes(edits)[row]} of {before[row]} bytes and leave {sizes[row]}, in one of {len(wrong)} "
+            "such rows: they are edits of other texts"
+        )
+
+
 def _lengths(edits: pa.ListArray) -> npt.NDArray[np.int64]:
     return _numbers(pc.list_value_length(edits))
 

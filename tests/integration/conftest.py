@@ -7,13 +7,16 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from beam_jobs.release.locate import Release, open_release
 from beam_jobs.store.local import LocalStore
 from tests.corpora import CRAWLS, two_crawls, write_recipe
 from tests.refreshing import bind, one_by_one, refresh_and_release
+from tests.uncleaned import PROGRAMS, uncleaned_crawls
 
 
 @dataclass(frozen=True)
@@ -83,3 +86,50 @@ def rebuilt(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Made:
     root = tmp_path_factory.mktemp("rebuilt")
     refresh_and_release(one_by_one(LocalStore(root)), corpus.recipe)
     return Made(root)
+
+
+@pytest.fixture(scope="session")
+def uncleaned(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """Two crawls on which edit programs have work to do."""
+    folder = tmp_path_factory.mktemp("uncleaned")
+    archives = uncleaned_crawls(folder)
+    settings: dict[str, object] = {"clean": list(PROGRAMS), "release": {"shard_bytes": 1 << 16}}
+    return Corpus(archives, write_recipe(folder / "recipe.yaml", archives, **settings))
+
+
+@pytest.fixture(scope="session")
+def half_cleaned(uncleaned: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The first of those crawls, released as 1.0.0."""
+    root = tmp_path_factory.mktemp("half-cleaned")
+    refresh_and_release(one_by_one(LocalStore(root)), uncleaned.recipe, CRAWLS[:1])
+    return Made(root)
+
+
+@pytest.fixture(scope="session")
+def cleaned(uncleaned: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Both in one refresh of an empty root, released once, as 1.0.0."""
+    root = tmp_path_factory.mktemp("cleaned")
+    refresh_and_release(one_by_one(LocalStore(root)), uncleaned.recipe)
+    return Made(root)
+
+
+@pytest.fixture(scope="session")
+def ingested(cleaned: Made) -> dict[str, str]:
+    """The texts as ingested, by document id, read as anybody would."""
+    return {
+        row["doc_id"].hex(): row["text"]
+        for path in cleaned.root.glob("stages/ingest/*/*/parts/text/*.parquet")
+        for row in pq.read_table(path).to_pylist()
+    }
+
+
+@pytest.fixture(scope="session")
+def sidecars(cleaned: Made) -> dict[str, dict[str, Any]]:
+    """The rows of clean by document id."""
+    found = {}
+    for path in cleaned.root.glob("stages/clean/*/*/parts/cleaned/*.parquet"):
+        (meta,) = cleaned.root.glob(f"stages/ingest/{path.parts[-5]}/*/parts/meta/{path.name}")
+        ids = pq.read_table(meta, columns=["doc_id"])["doc_id"].to_pylist()
+        for doc_id, row in zip(ids, pq.read_table(path).to_pylist(), strict=True):
+            found[doc_id.hex()] = row
+    return found

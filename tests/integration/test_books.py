@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from beam_jobs.store.local import LocalStore
 from beam_jobs.store.stages import StageManifest, StageSpec, is_complete, read_manifest
 from tests.corpora import CRAWLS
 from tests.integration.conftest import Corpus, Made
+from tests.losing import Sabotage, drop_by, drop_from_first, short
 from tests.refreshing import bind, in_memory, one_by_one, refresh_and_release, rows, swap_phase
 
 
@@ -118,43 +119,15 @@ def test_the_corpus_has_every_fate(made: Made) -> None:
     assert len(made.release().of_kind("data")) > 1
 
 
-def _short(table: Any) -> Any:
-    """A row, or an item, less."""
-    if isinstance(table, list):
-        return table[:-1]
-    return table.slice(0, len(table) - 1) if len(table) else table
-
-
-def _drop(patch: pytest.MonkeyPatch, where: Any, name: str) -> None:
-    """Let the function give a row less."""
-    whole = getattr(where, name)
-    patch.setattr(where, name, lambda *args, **named: _short(whole(*args, **named)))
-
-
-def _drop_from_batches(column: str) -> Callable[[pytest.MonkeyPatch], None]:
+def _drop_from_batches(column: str) -> Sabotage:
     def sabotage(patch: pytest.MonkeyPatch) -> None:
         whole = PageStep.convert
 
         def convert(self: PageStep, *args: Any, **named: Any) -> Iterator[PageBatch]:
             for batch in whole(self, *args, **named):
-                yield replace(batch, **{name: _short(getattr(batch, name)) for name in column.split()})
+                yield replace(batch, **{name: short(getattr(batch, name)) for name in column.split()})
 
         patch.setattr(PageStep, "convert", convert)
-
-    return sabotage
-
-
-def _drop_from_first(where: Any, name: str) -> Callable[[pytest.MonkeyPatch], None]:
-    """Of a pair that the function gives, let the first have a row less."""
-
-    def sabotage(patch: pytest.MonkeyPatch) -> None:
-        whole = getattr(where, name)
-
-        def less(*args: Any) -> Any:
-            first, *others = whole(*args)
-            return _short(first), *others
-
-        patch.setattr(where, name, less)
 
     return sabotage
 
@@ -164,7 +137,7 @@ def _forget_one_member(patch: pytest.MonkeyPatch) -> None:
     whole = clusters._scatter
 
     def scatter(members: pa.Table, count: int) -> pa.Table:
-        return whole(_short(members), count)
+        return whole(short(members), count)
 
     patch.setattr(clusters, "_scatter", scatter)
 
@@ -173,11 +146,11 @@ def _keep_one_duplicate(patch: pytest.MonkeyPatch) -> None:
     """Rows as many as there are, but one duplicate is not told that it is one."""
     whole = select._decisions
     patch.setattr(
-        select, "_decisions", lambda verdicts, cluster, removed: whole(verdicts, cluster, _short(removed))
+        select, "_decisions", lambda verdicts, cluster, removed: whole(verdicts, cluster, short(removed))
     )
 
 
-def _file_makers(kind: str) -> Callable[[pytest.MonkeyPatch], None]:
+def _file_makers(kind: str) -> Sabotage:
     """A row less of the first file of a kind."""
 
     def sabotage(patch: pytest.MonkeyPatch) -> None:
@@ -185,14 +158,14 @@ def _file_makers(kind: str) -> Callable[[pytest.MonkeyPatch], None]:
 
         def less(run: Any, keys: Any) -> Any:
             table, counts = make(run, keys)
-            return _short(table), counts
+            return short(table), counts
 
         patch.setitem(publish._KINDS, kind, (less, schema, order))
 
     return sabotage
 
 
-def _twice(kind: str) -> Callable[[pytest.MonkeyPatch], None]:
+def _twice(kind: str) -> Sabotage:
     """As many rows as there should be, but one lost and another doubled."""
 
     def sabotage(patch: pytest.MonkeyPatch) -> None:
@@ -200,51 +173,47 @@ def _twice(kind: str) -> Callable[[pytest.MonkeyPatch], None]:
 
         def other(run: Any, keys: Any) -> Any:
             table, counts = make(run, keys)
-            return pa.concat_tables([table.slice(0, 1), _short(table)]), counts
+            return pa.concat_tables([table.slice(0, 1), short(table)]), counts
 
         patch.setitem(publish._KINDS, kind, (other, schema, order))
 
     return sabotage
 
 
-def _drop_by(where: Any, name: str) -> Callable[[pytest.MonkeyPatch], None]:
-    return lambda patch: _drop(patch, where, name)
-
-
 def _forget_an_archive(patch: pytest.MonkeyPatch) -> None:
     plan = STAGES["ingest"].phase("archives").plan
-    swap_phase(patch, "ingest", "archives", plan=lambda run, done: _short(plan(run, done)))
+    swap_phase(patch, "ingest", "archives", plan=lambda run, done: short(plan(run, done)))
 
 
-SABOTAGE: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
+SABOTAGE: dict[str, tuple[str, Sabotage]] = {
     "an archive": ("ingest", _forget_an_archive),
     "a document": ("ingest", _drop_from_batches("meta text")),
     "a text": ("ingest", _drop_from_batches("text")),
     "a record set aside": ("ingest", _drop_from_batches("set_aside")),
-    "a row of signals": ("annotate", _drop_by(annotate, "annotate")),
-    "an item of annotate": ("annotate", _drop_by(annotate, "grouped")),
-    "an item of bands": ("bands", _drop_by(bands, "grouped")),
-    "an item of clusters": ("clusters", _drop_by(clusters, "grouped")),
-    "an item of select": ("select", _drop_by(select, "grouped")),
-    "a shard in publish": ("publish", _drop_by(publish, "shards")),
-    "a file set aside in publish": ("publish", _drop_by(publish, "_set_aside")),
-    "a digest": ("bands", _drop_by(bands, "fact")),
-    "a row of a run": ("clusters", _drop_by(clusters, "read_range")),
-    "a member of a cluster": ("clusters", _drop_from_first(clusters, "_repeated")),
-    "a row of a cluster sidecar": ("clusters", _drop_by(clusters, "_scatter")),
+    "a row of signals": ("annotate", drop_by(annotate, "annotate")),
+    "an item of annotate": ("annotate", drop_by(annotate, "grouped")),
+    "an item of bands": ("bands", drop_by(bands, "grouped")),
+    "an item of clusters": ("clusters", drop_by(clusters, "grouped")),
+    "an item of select": ("select", drop_by(select, "grouped")),
+    "a shard in publish": ("publish", drop_by(publish, "shards")),
+    "a file set aside in publish": ("publish", drop_by(publish, "_set_aside")),
+    "a digest": ("bands", drop_by(bands, "fact")),
+    "a row of a run": ("clusters", drop_by(clusters, "read_range")),
+    "a member of a cluster": ("clusters", drop_from_first(clusters, "_repeated")),
+    "a row of a cluster sidecar": ("clusters", drop_by(clusters, "_scatter")),
     "a member's place": ("clusters", _forget_one_member),
-    "a verdict": ("select", _drop_by(select, "apply_rules")),
-    "a candidate": ("select", _drop_by(select, "_candidates")),
-    "a removal": ("select", _drop_by(select, "removed_members")),
-    "a decision": ("select", _drop_by(select, "_decisions")),
+    "a verdict": ("select", drop_by(select, "apply_rules")),
+    "a candidate": ("select", drop_by(select, "_candidates")),
+    "a removal": ("select", drop_by(select, "removed_members")),
+    "a decision": ("select", drop_by(select, "_decisions")),
     "a duplicate's mark": ("select", _keep_one_duplicate),
     "a row of data": ("publish", _file_makers("data")),
-    "a kept row": ("publish", _drop_by(publish, "_kept_rows")),
+    "a kept row": ("publish", drop_by(publish, "_kept_rows")),
     "a row of data, another doubled": ("publish", _twice("data")),
     "a row of the ledger": ("publish", _file_makers("ledger")),
     "a row of the ledger, another doubled": ("publish", _twice("ledger")),
     "a row of the index": ("publish", _file_makers("index")),
-    "a row of an index run": ("publish", _drop_by(publish, "read_columns")),
+    "a row of an index run": ("publish", drop_by(publish, "read_columns")),
 }
 
 

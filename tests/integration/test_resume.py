@@ -5,37 +5,29 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from beam_jobs.release.locate import latest_pointers, list_releases
 from beam_jobs.release.verify import verify
-from beam_jobs.runners.progress import Progress
-from beam_jobs.runners.session import Session
-from beam_jobs.store.base import Store
 from beam_jobs.store.local import LocalStore
-from beam_jobs.store.open import open_store
 from tests.corpora import Page, prose, two_crawls, write_archive, write_recipe
-from tests.counting_store import CountingStore
 from tests.integration.conftest import Made
-from tests.refreshing import (
-    OneByOne,
-    command,
-    objects,
-    one_by_one,
-    refresh_and_release,
-    strata,
-    strays,
+from tests.killing import (
+    WORKERS,
+    Dying,
+    group_of,
+    is_gone,
+    marks,
+    results,
+    resumes_what_is_unfinished,
+    running,
+    wait_until,
 )
-
-WORKERS = ("--workers", "2")
+from tests.refreshing import objects, one_by_one, refresh_and_release, strata, strays
 
 
 @pytest.fixture(scope="module")
@@ -54,66 +46,8 @@ def undisturbed(recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     return objects(root)
 
 
-@contextmanager
-def _running(recipe: Path, root: Path) -> Iterator[subprocess.Popen[str]]:
-    """A refresh with a release, in a process group of its own; none of the group is left behind."""
-    line = command("refresh", recipe, "--release", *WORKERS, root=root)
-    process = subprocess.Popen(
-        line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def _wait(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not reached():
-        assert process.poll() is None, f"it ended before: {process.communicate()[0]}"
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
-def _group(leader: int) -> list[psutil.Process]:
-    """The live processes of a process group."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if os.getpgid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except (ProcessLookupError, psutil.NoSuchProcess):
-            continue
-    return found
-
-
-def _gone(leader: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while _group(leader):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def _results(root: Path, stage: str) -> list[Path]:
-    return list(root.glob(f"stages/{stage}/*/*/items/*/*.json"))
-
-
 def _parts(root: Path) -> list[Path]:
     return list(root.glob("releases/tests/*/*/*.parquet"))
-
-
-def _marks(root: Path) -> dict[str, tuple[int, int]]:
-    """Inode and time of every finished object."""
-    return {
-        str(path): (path.stat().st_ino, path.stat().st_mtime_ns)
-        for top in ("stages", "releases")
-        for path in (root / top).rglob("*")
-        if path.is_file()
-    }
 
 
 def test_killed_in_ingest_anywhere_and_in_publish(
@@ -123,51 +57,31 @@ def test_killed_in_ingest_anywhere_and_in_publish(
     root = tmp_path / "root"
     in_ingest, in_between, in_publish = draw.randint(1, 4), draw.randint(0, 4), draw.randint(1, 4)
     points: list[tuple[str, Callable[[], bool]]] = [
-        ("ingest", lambda: len(_results(root, "ingest")) >= in_ingest),
+        ("ingest", lambda: len(results(root, "ingest")) >= in_ingest),
         (
             "in between",
-            lambda: len(_results(root, "annotate")) + len(_results(root, "select")) >= in_between + 1,
+            lambda: len(results(root, "annotate")) + len(results(root, "select")) >= in_between + 1,
         ),
         ("publish", lambda: len(_parts(root)) >= in_publish),
     ]
     for name, reached in points:
-        with _running(recipe, root) as process:
-            _wait(process, reached)
+        with running(recipe, root) as process:
+            wait_until(process, reached)
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            assert _gone(process.pid, 5), name
+            assert is_gone(process.pid, 5), name
         assert (name, list_releases(LocalStore(root)), latest_pointers(LocalStore(root))) == (name, [], {})
         if name == "ingest":
             assert len(list(root.glob("stages/ingest/*/*/manifest.json"))) < 2
-        before = _marks(root)
-        _resumes_what_is_unfinished(recipe, root, tmp_path / name, undisturbed)
-        assert _marks(root) == before
+        before = marks(root)
+        resumes_what_is_unfinished(recipe, root, tmp_path / name, undisturbed)
+        assert marks(root) == before
     strata("refresh", recipe, "--release", *WORKERS, root=root)
-    after = _marks(root)
+    after = marks(root)
     assert {path: after[path] for path in before} == before
     assert objects(root) == undisturbed
     assert strays(root) == []
     assert verify(Made(root).release().place) == []
-
-
-def _resumes_what_is_unfinished(recipe: Path, root: Path, copy: Path, undisturbed: dict[str, str]) -> None:
-    """In a copy of what the killed run left: items with a result are not done, the others are, once."""
-    left = Made(root).copy(copy)
-    finished = {_item(path) for path in left.root.glob("stages/*/*/*/items/*/*.json")}
-    runner = OneByOne()
-    refresh_and_release(Session(open_store(str(left.root)), runner, Progress()), recipe)
-    assert not finished & set(runner.done)
-    assert len(runner.done) == len(set(runner.done))
-    every = {_item(left.root / key) for key in undisturbed if "/items/" in key}
-    assert finished | set(runner.done) == every
-    assert objects(left.root) == undisturbed
-    assert strays(left.root) == []
-
-
-def _item(path: Path) -> str:
-    """stage/crawl/phase/item of a result's path."""
-    stage, crawl, _, _, phase, name = path.parts[-6:]
-    return f"{stage}/{crawl}/{phase}/{name.removesuffix('.json')}"
 
 
 def test_a_killed_worker_costs_nothing_but_time(
@@ -175,14 +89,14 @@ def test_a_killed_worker_costs_nothing_but_time(
 ) -> None:
     """One worker of a refresh is killed, and another one later: the command goes on and ends well."""
     root = tmp_path / "root"
-    with _running(recipe, root) as process:
+    with running(recipe, root) as process:
         for stage in ("ingest", "annotate"):
-            _wait(process, lambda: bool(_results(root, stage)))  # noqa: B023 - called at once
+            wait_until(process, lambda: bool(results(root, stage)))  # noqa: B023 - called at once
             worker = _workers(process.pid)[0]
             worker.kill()
         out, _ = process.communicate(timeout=100)
         assert process.returncode == 0, out
-        assert _gone(process.pid, 5)
+        assert is_gone(process.pid, 5)
     assert objects(root) == undisturbed
     assert strays(root) == []
 
@@ -195,38 +109,12 @@ def _workers(driver: int) -> list[psutil.Process]:
 def test_nothing_outlives_a_killed_driver(recipe: Path, tmp_path: Path) -> None:
     """Only the driver is killed, not its group: workers and their extraction processes end by themselves."""
     root = tmp_path / "root"
-    with _running(recipe, root) as process:
-        _wait(process, lambda: bool(_results(root, "ingest")))
-        assert len(_group(process.pid)) > 3
+    with running(recipe, root) as process:
+        wait_until(process, lambda: bool(results(root, "ingest")))
+        assert len(group_of(process.pid)) > 3
         process.kill()
         process.wait()
-        assert _gone(process.pid, 10), [each.cmdline() for each in _group(process.pid)]
-
-
-class _Dying(CountingStore):
-    """Counts its writes in `writes`, and ends the process's work before the first of which `dies(number, key)`."""
-
-    def __init__(self, store: Store, dies: Callable[[int, str], bool]) -> None:
-        super().__init__(store)
-        self.writes = 0
-        self._dies = dies
-
-    def _write(self, key: str) -> None:
-        if self._dies(self.writes, key):
-            raise KeyboardInterrupt
-        self.writes += 1
-
-    def put_new(self, key: str, data: bytes) -> Any:
-        self._write(key)
-        return super().put_new(key, data)
-
-    def upload_new(self, key: str, path: Path) -> Any:
-        self._write(key)
-        return super().upload_new(key, path)
-
-    def swap(self, key: str, data: bytes, generation: str | None) -> Any:
-        self._write(key)
-        return super().swap(key, data, generation)
+        assert is_gone(process.pid, 10), [each.cmdline() for each in group_of(process.pid)]
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +124,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     pages = [Page(f"https://site.example/{n}", prose(n % 3)) for n in range(4)]
     archives = {crawl: [write_archive(folder / f"{crawl}.warc.gz", pages)] for crawl in ("one", "two")}
     recipe = write_recipe(folder / "recipe.yaml", archives)
-    store = _Dying(LocalStore(folder / "root"), lambda number, key: False)
+    store = Dying(LocalStore(folder / "root"), lambda number, key: False)
     refresh_and_release(one_by_one(store), recipe)
     return recipe, objects(folder / "root"), store.writes
 
@@ -249,7 +137,7 @@ def test_a_run_that_dies_before_any_write(tiny: tuple[Path, dict[str, str], int]
         root = tmp_path / str(point)
         store = LocalStore(root)
         with pytest.raises(KeyboardInterrupt):
-            refresh_and_release(one_by_one(_Dying(store, lambda number, key: number == point)), recipe)  # noqa: B023 - called at once
+            refresh_and_release(one_by_one(Dying(store, lambda number, key: number == point)), recipe)  # noqa: B023 - called at once
         assert latest_pointers(store) == {}
         for name in list_releases(store):  # committed, but not pointed to yet
             assert verify(Made(root).release(str(name.version)).place) == []
@@ -266,7 +154,7 @@ def test_a_release_that_was_overtaken_before_it_was_pointed_to(
     """1.0.0 is committed and dies; 1.1.0 is made and becomes the latest; then 1.0.0 is asked for again."""
     recipe, _, _ = tiny
     store = LocalStore(tmp_path / "root")
-    dying = _Dying(store, lambda number, key: key == "refs/tests/1.0.0.json")
+    dying = Dying(store, lambda number, key: key == "refs/tests/1.0.0.json")
     with pytest.raises(KeyboardInterrupt):
         refresh_and_release(one_by_one(dying), recipe, ["one"])
     assert str(refresh_and_release(one_by_one(store), recipe).release) == "tests@1.1.0"
