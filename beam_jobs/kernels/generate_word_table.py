@@ -1,8 +1,8 @@
 """Writes `word_table.py`: what cutting and folding words needs to know of characters.
 
-Word boundaries and sentence ends are of the Unicode version of the `regex` package, lower case and decomposition of
-this interpreter's. Run `python -m beam_jobs.kernels.generate_word_table` after moving either; the change alters
-signals, so bump their versions in `schema.signals`. Knows nothing of numba.
+Word boundaries and sentence ends are of the Unicode version of the `regex` package; lower case, decomposition and what
+`str` says of characters are of this interpreter's. Run `python -m beam_jobs.kernels.generate_word_table` after moving
+either; the change alters signals, so bump their versions in `schema.signals`. Knows nothing of numba.
 """
 
 from __future__ import annotations
@@ -80,6 +80,9 @@ def codes() -> np.ndarray:
             | (word_properties.IGNORABLE if ignorable else 0)
             | (word_properties.FOLDS if folds else 0)
             | (word_properties.COMBINES if unicodedata.combining(character) else 0)
+            | (word_properties.SPACE if character.isspace() else 0)
+            | (word_properties.LINE_BREAK if f"a{character}b".splitlines()[0] == "a" else 0)
+            | (word_properties.LETTER if character.isalpha() else 0)
         )
     return found
 

@@ -22,6 +22,9 @@ IGNORABLE = 1 << 8  # case-ignorable: str.lower() looks past it
 FOLDS = 1 << 9  # NFD(str.lower()) is something else; Hangul syllables, whose NFD is arithmetic, excepted
 COMBINES = 1 << 10  # canonical combining class other than 0
 UNICODE_ALPHABETIC = 1 << 11  # the property Alphabetic: letters, letter numbers, most vowel signs
+SPACE = 1 << 12  # str.isspace
+LINE_BREAK = 1 << 13  # what str.splitlines() splits on
+LETTER = 1 << 14  # str.isalpha
 
 OTHER, A_LETTER, HEBREW_LETTER, NUMERIC, KATAKANA, EXTEND_NUM_LET, EXTEND, FORMAT, ZWJ = range(9)
 SINGLE_QUOTE, DOUBLE_QUOTE, MID_NUM_LET, MID_LETTER, MID_NUM, REGIONAL_INDICATOR = range(9, 15)
