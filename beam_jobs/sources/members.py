@@ -11,19 +11,20 @@ from __future__ import annotations
 
 import io
 import re
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, cast
 
 from fastwarc.stream_io import ZstdReader
+from zlib_ng import zlib_ng
 
 from beam_jobs.sources.byte_reader import CHUNK, Window
 
 MAX_ZSTD_WINDOW = 128 << 20
 """Bytes. A frame that asks for more history than zstd's own default limit is taken for damage, not obeyed."""
 
+_CORRUPT = cast("type[Exception]", zlib_ng.error)  # the package's stub says an instance
 _MAX_DICTIONARY = 16 << 20
 _RECORD_START = re.compile(rb"WARC/\d\.\d+\r?\n[A-Za-z][A-Za-z-]*:")
 _SCAN = 256 << 10
@@ -35,6 +36,22 @@ class Damage(Exception):
 
 class CutOff(Damage):
     """The archive ended where more was due: really, or because corrupt bytes led the decoder on."""
+
+
+class Inflater(Protocol):
+    """A decompress object of zlib, or of a library that stands in for it."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the data's end was reached."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What came behind the end."""
+
+    @property
+    def unconsumed_tail(self) -> bytes:
+        """What a bounded call left."""
 
 
 class Kind(Enum):
@@ -55,7 +72,7 @@ class Member(ABC):
         """Up to `size` decoded bytes, empty at the end; raises `Damage`."""
 
 
-def unused(inflater: zlib._Decompress) -> int:
+def unused(inflater: Inflater) -> int:
     """How much of its last input an inflater left. (At the end of its data it may name the rest twice.)"""
     return len(inflater.unused_data if inflater.eof else inflater.unconsumed_tail)
 
@@ -65,7 +82,7 @@ class GzipMember(Member):
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        self._inflater = zlib.decompressobj(wbits=31)
+        self._inflater = zlib_ng.decompressobj(wbits=31)
 
     def read(self, size: int) -> bytes:
         """See `Member.read`."""
@@ -75,7 +92,7 @@ class GzipMember(Member):
                 raise CutOff("the archive is cut off inside a gzip member")
             try:
                 data = self._inflater.decompress(stored, size)
-            except zlib.error as error:
+            except _CORRUPT as error:
                 raise Damage("a gzip member is corrupt") from error
             self._window.advance(len(stored) - unused(self._inflater))
             if self._inflater.eof:

@@ -46,8 +46,11 @@ def _sequences(encoding: str) -> str:
 
 # Where a no-break space, byte A0, has become a plain one. Elsewhere than in Latin letters too many words end so.
 _SPACED = f"[ÂÃÅÎÐÙ] |[âã] [\x80-¿{_LOST}]|[à-ã][\x80-¿{_LOST}] |ð [\x80-¿{_LOST}]"
+_CONTROLS = "".join(map(chr, range(0x80, 0xA0)))
+# Begins with one class of characters and has no alternatives in front: such a pattern is searched for fast.
 _FIRST_LOOK = re.compile(
-    f"{_class(_ENCODINGS, 0xC2, 0xF4)}{_class(_ENCODINGS, 0x80, 0xBF, _LOST)}|{_SPACED}|{_C1}"
+    f"{_class(_ENCODINGS, 0xC2, 0xF4, _CONTROLS)}"
+    f"(?:{_class(_ENCODINGS, 0x80, 0xBF, _LOST)}|(?<=[ÂÃÅÎÐÙ]) |(?<=[âãð]) [\x80-¿{_LOST}]|(?<={_C1}))"
 )
 _SUSPECT = re.compile("|".join([*map(_sequences, _ENCODINGS), _SPACED, _C1]))
 

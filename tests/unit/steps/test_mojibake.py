@@ -10,7 +10,7 @@ from ftfy.badness import badness
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from beam_jobs.steps.mojibake import Repaired, repaired
+from beam_jobs.steps.mojibake import _FIRST_LOOK, _SUSPECT, Repaired, repaired
 
 UNTOUCHED = [
     "",
@@ -97,3 +97,9 @@ def test_repair_is_idempotent_in_what_it_counts(text: str) -> None:
     twice = repaired(once)
     assert badness(twice.text) <= badness(once) <= badness(text)
     assert (twice.lines == 0) == (twice.text == once)
+
+
+@settings(max_examples=500)
+@given(st.text(st.sampled_from("ab ÂÃÅÎÐÙâãðàé€\x80\x9fя\ufffd\n”")) | st.text())
+def test_the_first_look_sees_all_that_is_suspect(text: str) -> None:
+    assert _FIRST_LOOK.search(text) or not _SUSPECT.search(text)
