@@ -67,10 +67,12 @@ def _crawls() -> dict[str, list[Page]]:
         _page(12, "学而时习之，不亦说乎？有朋自远方来，不亦乐乎？人不知而不愠，不亦君子乎？" * 4),
     ]
     earlier += [
-        _page(
-            number, "\n\n".join(["All the pages of one site.", prose(number), "Read more"]), kind="conversion"
+        Page(
+            f"https://www.site.example/{number}",
+            "\n\n".join(["All the pages of one site.", prose(number), "Read more", prose(100 + number)]),
+            kind="conversion",
         )
-        for number in range(13, 18)
+        for number in range(30, 41)
     ]
     earlier += [
         _page(18, f"{prose(18)}\n\nREAD ALL OF IT\n{prose(19)}", kind="conversion"),

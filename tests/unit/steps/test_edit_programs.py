@@ -37,7 +37,11 @@ class Sites:
         return table[:, 0], table[:, 1]
 
 
-KNOWN = {"Home": (9, 10), "All about us and you": (5, 50), "the": (4, 5), "a b": (100, 2000)}
+KNOWN = {
+    "Home": (10, 20), "All about us and you": (30, 40), "the": (9, 10), "a b": (900, 2000), "}": (90, 100),
+    "Some of it on many pages": (74, 100),
+}  # fmt: skip
+"""Pages of the site with the line, and all of them."""
 
 
 def cleaned(texts: Sequence[str], programs: Sequence[Program]) -> list[reference.Result]:
@@ -379,12 +383,14 @@ def test_boilerplate(line: str, rule: str | None) -> None:
 def test_site_chrome() -> None:
     text = "Home\n\nthe\n\nText.\nthe\nAll about us and you\nMore.\n\nAll  about us and you\nHome"
     (found,) = cleaned([text], [SHIPPED["site-chrome"]])
-    assert found.text == "the\n\nText.\nthe\nMore."  # `the` is on 4 pages; `Home` within the text would stay
+    assert found.text == "the\n\nText.\nthe\nMore."  # `the` is on 9 pages; `Home` within the text would stay
     assert {code for code, _, _ in found.spans()} == {
         "site_chrome_edge", "site_chrome_within", "site_chrome_white_space",
     }  # fmt: skip
-    assert left("site-chrome", "Text.\nHome\nText.") == "Text.\nHome\nText."
-    assert left("site-chrome", "Text.\na b\nText.\na b") == "Text.\na b\nText.\na b"  # 100 of 2,000 pages
+    for staying in ("Text.\nHome\nText.", "Text.\na b\nText.\na b", "Home {\nText.\nHome\n}"):
+        assert left("site-chrome", staying) == staying
+    edge = "Some of it on many pages"  # 74 of 100: at the ends, not within
+    assert left("site-chrome", f"{edge}\nText.\n{edge}\nText.") == f"Text.\n{edge}\nText."
 
 
 def test_what_begins_together_goes_together_and_marks_want_room() -> None:
