@@ -8,12 +8,18 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from beam_jobs.cli.options import Json
 from beam_jobs.cli.output import console, say
+from beam_jobs.errors import BadInput
+from beam_jobs.steps.extract import HeadingForm, TableForm
+from beam_jobs.steps.images import interleaved
+
+if TYPE_CHECKING:
+    from beam_jobs.steps.pages import ExtractedPage
 
 
 def register(app: typer.Typer) -> None:
@@ -27,16 +33,31 @@ def extract(
         str, typer.Argument(metavar="WARC", help="A WARC or WET file: a path, gs://, https:// or s3://.")
     ],
     out: Annotated[Path, typer.Option("--out", help="JSON lines: url, text.")],
-    extractor: Annotated[str, typer.Option(help="resiliparse, strata or trafilatura.")] = "resiliparse",
+    extractor: Annotated[str, typer.Option(help="strata, resiliparse or trafilatura.")] = "strata",
+    tables: Annotated[TableForm, typer.Option(help="Tables of data, by strata.")] = "markdown",
+    headings: Annotated[HeadingForm, typer.Option(help="Headings, by strata.")] = "text",
+    images: Annotated[
+        Literal["none", "positions", "interleaved"],
+        typer.Option(
+            help="Images, by strata: where they stand, or as lines ![alternative](address) of the text."
+        ),
+    ] = "none",
     as_json: Json = False,
 ) -> None:
     """Extract the text of every page of an archive."""
+    from pydantic import ValidationError
+
     from beam_jobs.recipe.model import IngestSettings
     from beam_jobs.sources.remote import open_source
     from beam_jobs.sources.warc import read_archive
     from beam_jobs.steps.pages import PageOptions, PageStep
 
-    options = PageOptions.of(IngestSettings(extractor=extractor))
+    asked = {"extractor": extractor, "tables": tables, "headings": headings}
+    asked["images"] = "none" if images == "none" else "positions"
+    try:
+        options = PageOptions.of(IngestSettings.model_validate(asked))
+    except ValidationError as error:
+        raise BadInput(error.errors()[0]["msg"].removeprefix("Value error, "), where="extract") from None
     set_aside: Counter[str] = Counter()
     pages = text_bytes = 0
     with open_source(warc) as source, _replacing(out) as file, PageStep(options) as step:
@@ -48,10 +69,7 @@ def extract(
                 continue
             pages += 1
             text_bytes += len(found.page.text)
-            file.write(
-                json.dumps({"url": found.record.url, "text": found.page.text.decode()}, ensure_ascii=False)
-                + "\n"
-            )
+            file.write(json.dumps(_document(found, images), ensure_ascii=False) + "\n")
         seconds = time.monotonic() - begun
     result = {
         "pages": pages,
@@ -69,6 +87,14 @@ def extract(
         f"{pages:,} pages, {text_bytes / 1e6:,.1f} MB of text in {seconds:.1f} s to {out}; set aside: {reasons}",
         markup=False,
     )
+
+
+def _document(found: ExtractedPage, images: str) -> dict[str, Any]:
+    text, placed = found.page.text.decode(), found.page.images or ()
+    if images == "interleaved":
+        text = interleaved(text, placed)
+    document = {"url": found.record.url, "text": text}
+    return document | ({"images": [image._asdict() for image in placed]} if images == "positions" else {})
 
 
 @contextmanager

@@ -96,7 +96,15 @@ def _check_unchanged(run: StageRun, item: WorkItem, sha256: str) -> None:
         )
 
 
-_PAGE_OPTIONS = ("extractor", "max_page_bytes", "page_timeout_seconds", "page_memory_bytes")
+_PAGE_OPTIONS = (
+    "extractor",
+    "max_page_bytes",
+    "page_timeout_seconds",
+    "page_memory_bytes",
+    "tables",
+    "headings",
+    "images",
+)
 
 
 @lru_cache(maxsize=1)
@@ -194,4 +202,4 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
     return files, counts
 
 
-STAGE = Stage("ingest", 2, (Phase("archives", _plan, _run),), _close)
+STAGE = Stage("ingest", 3, (Phase("archives", _plan, _run),), _close)

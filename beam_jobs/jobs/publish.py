@@ -31,7 +31,7 @@ from beam_jobs.jobs.stage import (
     add_counts,
     count_reasons,
 )
-from beam_jobs.jobs.texts import facts_file, kept_texts
+from beam_jobs.jobs.texts import facts_file, images_of, kept_texts
 from beam_jobs.release.columns import DATA
 from beam_jobs.release.tallies import tally
 from beam_jobs.schema.documents import DECISIONS, INDEX, LEDGER, META, SET_ASIDE, hex_ids
@@ -45,7 +45,8 @@ _DATA_GROUP_ROWS = 4096
 _TABLE_GROUP_ROWS = 16_384
 
 _INDEX_RUN = pa.schema([pa.field("key", pa.int64(), nullable=False), *INDEX])
-_FROM_META = [name for name in DATA.names if name in META.names and name not in ("doc_id", "text_digest")]
+_OTHERWISE = ("doc_id", "text_digest", "images")
+_FROM_META = [name for name in DATA.names if name in META.names and name not in _OTHERWISE]
 _FROM_SIGNALS = {"language": "language", "language_score": "language_score", "tokens": "tokens_estimated"}
 
 
@@ -166,7 +167,7 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
 
     decisions = rows_of(sidecar(run, crawl, meta, "select", "decisions"), ["keep", "cluster_size"])
     keep = decisions["keep"]
-    known = rows_of(meta, ["doc_id", *_FROM_META]).filter(keep)
+    known = rows_of(meta, ["doc_id", "images", *_FROM_META]).filter(keep)
     digests = rows_of(facts_file(run, crawl, meta), ["text_digest"])
     text, edits = kept_texts(run, crawl, meta, (start, stop), keep)
     signals = rows_of(sidecar(run, crawl, meta, "annotate", "signals"), list(_FROM_SIGNALS.values())).filter(
@@ -179,6 +180,7 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
         "text_digest": hex_ids(digests.filter(keep)["text_digest"]),
         "text": text,
         "edits": edits,
+        "images": images_of(text, known["images"], edits),
         "cluster_size": pc.fill_null(decisions["cluster_size"].filter(keep), 1),
     }
     return pa.table([columns[name] for name in DATA.names], schema=DATA)

@@ -12,8 +12,9 @@ import pyarrow as pa
 from beam_jobs.errors import Misaligned
 from beam_jobs.jobs.shards import check_aligned, read_column, shard_name, sidecar
 from beam_jobs.jobs.stage import StageRun
-from beam_jobs.schema.documents import EDITS
+from beam_jobs.schema.documents import EDITS, IMAGES
 from beam_jobs.steps.edits import apply_edits, check_left
+from beam_jobs.steps.images import Image, moved
 from beam_jobs.store.parquet import iter_batches
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import read_rows
@@ -67,6 +68,28 @@ def kept_texts(
     cut = read_rows(run.store, cleaned, _REPLAY, *rows).filter(keep)
     edits = _whole(cut["edits"])
     return _replayed(run, cleaned, chosen, edits, _whole(cut["text_bytes"])), edits
+
+
+def images_of(text: pa.StringArray, images: pa.ChunkedArray, edits: pa.ListArray) -> pa.ListArray:
+    """Where the images of documents stand in `text`, which is what `edits` left."""
+    if images.null_count == len(images):
+        return pa.nulls(len(images), IMAGES)
+    rows = zip(images.to_pylist(), text, edits.to_pylist(), strict=True)
+    return pa.array(
+        [
+            found
+            and [
+                image._asdict()
+                for image in moved(
+                    [Image(**image) for image in found],
+                    left.as_buffer().to_pybytes(),
+                    [(cut["start"], cut["end"]) for cut in cuts],
+                )
+            ]
+            for found, left, cuts in rows
+        ],
+        IMAGES,
+    )
 
 
 def _replayed(

@@ -51,7 +51,19 @@ class IngestSettings(StrictModel):
     """How archives become text."""
 
     extractor: str = Field(
-        "resiliparse", description="resiliparse (fast), strata (fast, more precise) or trafilatura (slow)."
+        "strata",
+        description="strata (precise and fast), resiliparse (as fast, keeps more of what surrounds the text) or "
+        "trafilatura (many times slower).",
+    )
+    tables: Literal["markdown", "tsv", "text"] = Field(
+        "markdown", description="Tables of data: Markdown's pipes, tab-separated values, or the cells' text."
+    )
+    headings: Literal["text", "markdown"] = Field(
+        "text", description="Headings: lines like any other, or with their level as Markdown has it (## ...)."
+    )
+    images: Literal["none", "positions"] = Field(
+        "none",
+        description="positions: a column of where in the text images stand, with alternative texts and addresses.",
     )
     max_page_bytes: int = Field(10_000_000, gt=0, description="Larger payloads are set aside as too_large.")
     page_timeout_seconds: float = Field(
@@ -66,6 +78,16 @@ class IngestSettings(StrictModel):
         "keep",
         description="keep: what is readable stays, the rest is a bad_record row; fail: the refresh stops.",
     )
+
+    @model_validator(mode="after")
+    def _structure_is_stratas(self) -> IngestSettings:
+        if self.extractor != "strata":
+            for name in ("tables", "headings", "images"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(
+                        f"{name} is for the extractor strata: {self.extractor} has no such choice"
+                    )
+        return self
 
 
 class ModelFile(StrictModel):

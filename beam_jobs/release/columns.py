@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from beam_jobs.schema.documents import EDITS, LICENCES, OPT_OUTS
+from beam_jobs.schema.documents import EDITS, IMAGES, LICENCES, OPT_OUTS
 
 DATA = pa.schema(
     [
@@ -36,6 +36,7 @@ DATA = pa.schema(
         pa.field("text_digest", pa.string(), nullable=False),  # hex
         pa.field("cluster_size", pa.int64(), nullable=False),
         pa.field("edits", EDITS, nullable=False),
+        pa.field("images", IMAGES),
     ]
 )
 
@@ -77,6 +78,8 @@ DATA_MEANINGS: dict[str, str] = {
     "text_digest": "128-bit digest of the normalised text, hexadecimal: equal for exact duplicates.",
     "cluster_size": _RECORD["cluster_size"],
     "edits": "What edit programs cut from the text as extracted: `rule`, and `start` and `end` in bytes of its UTF-8.",
+    "images": "Images of the content: `at`, the byte of `text` (UTF-8) that begins the line before which each stands, "
+    "`alternative`, its alternative text, and `address`. Null where the recipe asks for none.",
 }
 
 LEDGER_MEANINGS: dict[str, str] = {

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Bump when a column changes its name, type or meaning; part of every stage's fingerprint."""
 
 ID = pa.binary(16)
@@ -39,6 +39,18 @@ EDITS = pa.list_(
 )
 """Spans cut from a text: bytes [start, end) of its UTF-8 as ingested; sorted, disjoint, never within a character."""
 
+IMAGES = pa.list_(
+    pa.struct(
+        [
+            pa.field("at", pa.int32(), nullable=False),
+            pa.field("alternative", pa.string(), nullable=False),
+            pa.field("address", pa.string(), nullable=False),
+        ]
+    )
+)
+"""Images of a page's content, in order: the byte of the text that begins the line before which each stands (the text's
+length: behind all), its alternative text, its absolute address."""
+
 META = pa.schema(
     [
         pa.field("doc_id", ID, nullable=False),
@@ -60,6 +72,7 @@ META = pa.schema(
         pa.field("language_declared", pa.string()),  # <html lang>, Content-Language, og:locale
         pa.field("licences", LICENCES),  # as found, with where: unjudged
         pa.field("opt_outs", OPT_OUTS),  # as found, with where: unjudged
+        pa.field("images", IMAGES),  # null: nobody asked
         *_WARC_PLACE,
         pa.field("record_type", pa.string(), nullable=False),  # WARC-Type
         pa.field("warc_record_id", pa.string()),

@@ -57,6 +57,7 @@ class DocumentRows:
                 "language_declared": metadata.language,
                 "licences": [dict(zip(_LICENCE, row, strict=True)) for row in metadata.licences],
                 "opt_outs": [dict(zip(_OPT_OUT, row, strict=True)) for row in metadata.opt_outs],
+                "images": None if page.images is None else [image._asdict() for image in page.images],
                 "warc_record_id": record.record_id,
                 "extractor": extractor[0],
                 "extractor_version": extractor[1],

@@ -6,20 +6,22 @@ Knows nothing of limits (see `sandbox`), of charsets or of records.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import resources
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from beam_jobs.errors import BadInput
 
 if TYPE_CHECKING:
     from resiliparse.parse.html import HTMLTree
 
-MAIN_CONTENT_VERSION = "1"
+MAIN_CONTENT_VERSION = 2
 """Of the extractor `strata` (`main_content`): bump when the same page can give another text, by its rendering, its
-fallbacks, the kernel or the model."""
+fallbacks or the kernel. Its model's digest is part of its version by itself."""
 
 NO_EXTRACTOR = ("none", "1")
 """Name and version stored with texts that needed no extraction: plain text and WET conversions."""
@@ -40,12 +42,46 @@ class HtmlPage:
         return HTMLTree.parse(self.html)
 
 
+TableForm = Literal["markdown", "tsv", "text"]
+HeadingForm = Literal["text", "markdown"]
+ImageForm = Literal["none", "positions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """How the extractor `strata` writes what is no paragraph; the others have ways of their own."""
+
+    tables: TableForm = "markdown"
+    headings: HeadingForm = "text"
+    images: ImageForm = "none"
+
+
+DEFAULT_STRUCTURE = Structure()
+
+
+class ImagePlace(NamedTuple):
+    """An image of the content: the line of the text (from 0) before which it stands, the number of lines if behind all;
+    its alternative text and its address, each on one line."""
+
+    line: int
+    alternative: str
+    address: str
+
+
+class Extraction(NamedTuple):
+    """The plain text of a page's main content, "" when there is none, and its images, None when nobody asked. Lines end
+    by LF."""
+
+    text: str
+    images: tuple[ImagePlace, ...] | None = None
+
+
 class Extractor(Protocol):
-    """Turns a page into the plain text of its main content; "" when there is none. Must not change `page.tree`."""
+    """Finds the main content of a page. Must not change `page.tree`."""
 
     name: str
 
-    def extract(self, page: HtmlPage) -> str:
+    def extract(self, page: HtmlPage) -> Extraction:
         """The text: paragraphs and list items on lines of their own."""
         ...
 
@@ -59,11 +95,11 @@ class Resiliparse:
 
     name: str = "resiliparse"
 
-    def extract(self, page: HtmlPage) -> str:
+    def extract(self, page: HtmlPage) -> Extraction:
         """As `Extractor.extract`; list items with bullets, tables row by row."""
         from resiliparse.extract.html2text import extract_plain_text
 
-        return str(
+        return Extraction(
             extract_plain_text(
                 page.tree,
                 preserve_formatting=True,
@@ -89,7 +125,7 @@ class Trafilatura:
     name: str = "trafilatura"
     _pages: int = field(default=0, repr=False)
 
-    def extract(self, page: HtmlPage) -> str:
+    def extract(self, page: HtmlPage) -> Extraction:
         """As `Extractor.extract`; tables row by row, cells separated by a bar."""
         import trafilatura
         from trafilatura.meta import reset_caches
@@ -109,22 +145,28 @@ class Trafilatura:
             deduplicate=False,
             with_metadata=False,
         )
-        return text or ""
+        return Extraction(text or "")
 
 
 _PAGES_PER_CACHE = 256
 
 
-def _main_content() -> Extractor:
+def _main_content(structure: Structure) -> Extractor:
     from beam_jobs.steps.main_content import MainContent  # compiled kernels: only who extracts needs them
 
-    return MainContent()
+    return MainContent(structure=structure)
 
 
-_EXTRACTORS: dict[str, tuple[Callable[[], Extractor], Callable[[], str]]] = {
-    "resiliparse": (Resiliparse, lambda: version("resiliparse")),
-    "strata": (_main_content, lambda: MAIN_CONTENT_VERSION),
-    "trafilatura": (Trafilatura, lambda: version("trafilatura")),
+def _main_content_version() -> str:
+    """Of code and model."""
+    model = (resources.files("beam_jobs.kernels.html") / "model.json").read_bytes()
+    return f"{MAIN_CONTENT_VERSION}+model.{hashlib.sha256(model).hexdigest()[:8]}"
+
+
+_EXTRACTORS: dict[str, tuple[Callable[[Structure], Extractor], Callable[[], str]]] = {
+    "resiliparse": (lambda _: Resiliparse(), lambda: version("resiliparse")),
+    "strata": (_main_content, _main_content_version),
+    "trafilatura": (lambda _: Trafilatura(), lambda: version("trafilatura")),
 }
 """Name -> how to make it, and the version that decides its output."""
 
@@ -134,9 +176,9 @@ def extractor_names() -> tuple[str, ...]:
     return tuple(sorted(_EXTRACTORS))
 
 
-def make_extractor(name: str) -> Extractor:
+def make_extractor(name: str, structure: Structure = DEFAULT_STRUCTURE) -> Extractor:
     """The extractor called `name`; raises `BadInput`, naming the nearest, for an unknown one."""
-    return _entry(name)[0]()
+    return _entry(name)[0](structure)
 
 
 def extractor_version(name: str) -> str:
@@ -144,7 +186,7 @@ def extractor_version(name: str) -> str:
     return _entry(name)[1]()
 
 
-def _entry(name: str) -> tuple[Callable[[], Extractor], Callable[[], str]]:
+def _entry(name: str) -> tuple[Callable[[Structure], Extractor], Callable[[], str]]:
     try:
         return _EXTRACTORS[name]
     except KeyError:

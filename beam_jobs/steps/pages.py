@@ -16,7 +16,14 @@ import pyarrow as pa
 from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.schema.records import Problem, RawRecord
 from beam_jobs.steps.document_rows import DocumentRows
-from beam_jobs.steps.extract import NO_EXTRACTOR, extractor_version
+from beam_jobs.steps.extract import (
+    DEFAULT_STRUCTURE,
+    NO_EXTRACTOR,
+    HeadingForm,
+    ImageForm,
+    TableForm,
+    extractor_version,
+)
 from beam_jobs.steps.messages import Message
 from beam_jobs.steps.page import Page, RawPage
 from beam_jobs.steps.sandbox import Failure, Sandbox
@@ -31,13 +38,17 @@ BATCH_TEXT_BYTES = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class PageOptions:
-    """`extractor`: a name of `steps.extract`; the limits hold for one page each: its payload, the processor time and
-    the memory of its extraction."""
+    """`extractor`: a name of `steps.extract`, `tables`, `headings` and `images` how it writes them (see
+    `extract.Structure`); the limits hold for one page each: its payload, the processor time and the memory of its
+    extraction."""
 
     extractor: str
     max_page_bytes: int
     page_timeout_seconds: float
     page_memory_bytes: int
+    tables: TableForm = DEFAULT_STRUCTURE.tables
+    headings: HeadingForm = DEFAULT_STRUCTURE.headings
+    images: ImageForm = DEFAULT_STRUCTURE.images
 
     @classmethod
     def of(cls, settings: IngestSettings) -> Self:
@@ -76,7 +87,7 @@ class PageStep:
         self.extractor_version = extractor_version(options.extractor)
         self._sandbox = Sandbox(
             "beam_jobs.steps.page:page_handler",
-            [options.extractor],
+            [options.extractor, options.tables, options.headings, options.images],
             seconds=options.page_timeout_seconds,
             memory_bytes=options.page_memory_bytes,
         )

@@ -42,12 +42,19 @@ def clean(text: str) -> CleanText:
     CR LF, CR, VT, FF and NEL become a newline, so that no words are glued. Lone surrogates, which UTF-8 cannot
     hold, become U+FFFD. Idempotent.
     """
+    cleaned, removed = clean_lines(text)
+    return CleanText(cleaned.strip(), removed)
+
+
+def clean_lines(text: str) -> CleanText:
+    """As `clean`, but not stripped: of texts that end with a line end, the cleaned texts joined are the joined texts
+    cleaned."""
     text = without_surrogates(text)
     data = text.encode()
     removed = 0
     if len(data.translate(None, _C0_BYTES)) < len(data) or _C1_BYTES.search(data):
         text, removed = _CONTROLS.subn("", _LINE_ENDS.sub("\n", text))
-    return CleanText(_nfc(text).strip(), removed)
+    return CleanText(_nfc(text), removed)
 
 
 def clean_text(text: str) -> str:

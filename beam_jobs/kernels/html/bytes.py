@@ -1,14 +1,28 @@
-"""Bytes of HTML: names and their hashes, attributes, character references, where tags and raw text end. Knows no
-tree."""
+"""Bytes of HTML: names and their hashes, attributes, character references, where tags and raw text end.
+
+Knows no tree.
+"""
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from beam_jobs.kernels.html.names import ATTRIBUTE, PRIME, SEED, WHOLE_WORD_LETTERS, Names, Table
+from beam_jobs.kernels.html.names import (
+    ATTRIBUTE,
+    ATTRIBUTE_NAMES,
+    HINT_WORDS,
+    HINTS,
+    PRIME,
+    REFERENCE_NAMES,
+    SEED,
+    WHOLE_WORD_LETTERS,
+    Names,
+    Table,
+)
 from beam_jobs.kernels.jit import inner, part
 
 Bytes = npt.NDArray[np.uint8]
@@ -29,24 +43,32 @@ LT, GT, SLASH, BANG, QUESTION, AMPERSAND, QUOTE, APOSTROPHE, EQUALS, DASH, HASH,
     ord(character) for character in "<>/!?&\"'=-#;\n"
 )
 SPACE: Final = 32
+BACKSLASH: Final = 92
+_COLON: Final = 58
 _LONGEST_CLASS: Final = 512
+_LONGEST_HINT: Final = max(len(word) for words in HINTS.values() for word in words.split())
+_LONGEST_REFERENCE: Final = 33
+_NO_CHARACTER: Final = 0xFFFD
+_LAST_POINT: Final = 0x10FFFF
+
+_C1: Final = np.array([ord(unescape(f"&#{point};") or "\0") for point in range(0x80, 0xA0)], np.int64)
+"""What a numeric reference into C1 means to browsers: the character that windows-1252 has there."""
 
 
 @inner
 def whole(value: Any) -> int:
     """A number of any width as a signed one of 64 bits: numba makes a float of signed with unsigned."""
-    return np.int64(value)  # type: ignore[return-value]  # numba's int64 is what annotations here call int
+    return np.int64(value)  # type: ignore[return-value]  # what annotations here call int
 
 
 @inner
-def look_up(value: np.uint64, names: Table) -> int:
-    """The number of a name by its hash, or -1."""
-    mask = np.uint64(len(names.hashes) - 1)
-    slot = whole(value & mask)
-    while names.numbers[slot] >= 0:
-        if names.hashes[slot] == value:
-            return whole(names.numbers[slot])
-        slot = (slot + 1) & whole(mask)
+def look_up(value: np.uint64, names: Names, table: Table) -> int:
+    """The number that `table` has for a name's hash, or -1."""
+    slot = whole(value & np.uint64(table.mask))
+    while names.numbers[table.first + slot] >= 0:
+        if names.hashes[table.first + slot] == value:
+            return whole(names.numbers[table.first + slot])
+        slot = (slot + 1) & table.mask
     return -1
 
 
@@ -58,8 +80,8 @@ def lower(byte: int) -> int:
 
 @inner
 def is_space(byte: int) -> bool:
-    """HTML white space."""
-    return byte == 32 or 9 <= byte <= 13
+    """HTML white space, and the vertical tab."""
+    return byte == SPACE or 9 <= byte <= 13
 
 
 @inner
@@ -81,7 +103,42 @@ def step(value: np.uint64, byte: int) -> np.uint64:
 
 
 @part
-def hints_of(page: Bytes, start: int, end: int, hints: Table) -> int:
+def holds(page: Bytes, start: int, end: int, word: Numbers) -> bool:
+    """Whether `page[start:end]`, an attribute's value, has `word` (lower case) in it, upper and lower case alike."""
+    for at in range(start, end - len(word) + 1):
+        same = True
+        for place in range(len(word)):
+            if lower(whole(page[at + place])) != word[place]:
+                same = False
+                break
+        if same:
+            return True
+    return False
+
+
+@part
+def has_word(page: Bytes, start: int, end: int, word: Numbers) -> bool:
+    """Whether `word` (lower case) is one of the words of `page[start:end]`, as blanks part them."""
+    size = len(word)
+    for at in range(start, end - size + 1):
+        begins = at == start or is_space(whole(page[at - 1]))
+        ends = at + size == end or is_space(whole(page[at + size]))
+        if begins and ends and holds(page, at, at + size, word):
+            return True
+    return False
+
+
+@part
+def hash_of(page: Bytes, start: int, end: int) -> np.uint64:
+    """The hash of a name in `page`, in lower case."""
+    value = HASH_SEED
+    for at in range(start, end):
+        value = step(value, lower(whole(page[at])))
+    return value
+
+
+@part
+def hints_of(page: Bytes, start: int, end: int, names: Names) -> int:
     """The hint bits of a class, id or role: its words, told apart at anything but letters and at camelCase; words run
     together are taken apart from the left."""
     found = whole(0)
@@ -95,9 +152,9 @@ def hints_of(page: Bytes, start: int, end: int, hints: Table) -> int:
             stop += 1
         while at < stop:
             value, best, best_number = HASH_SEED, whole(-1), whole(-1)
-            for place in range(at, stop):
+            for place in range(at, min(stop, at + _LONGEST_HINT)):
                 value = step(value, lower(whole(page[place])))
-                number = look_up(value, hints)
+                number = look_up(value, names, HINT_WORDS)
                 if number >= 0 and (place + 1 - at > WHOLE_WORD_LETTERS or place + 1 == stop):
                     best, best_number = whole(place + 1), number
             if best < 0:
@@ -108,66 +165,60 @@ def hints_of(page: Bytes, start: int, end: int, hints: Table) -> int:
     return found
 
 
-def _packed(word: str) -> int:
-    """Up to eight letters as one number, the first highest."""
-    return int.from_bytes(word.encode(), "big")
-
-
-_DISPLAY: Final = _packed("display")
-_SIBILITY: Final = _packed("sibility")
-_NONE: Final = _packed("none")
-_HIDDEN: Final = _packed("hidden")
-
-
-@inner
-def spells(page: Bytes, at: int, end: int, packed: int, length: int) -> bool:
-    """Whether the word of `length` letters packed so stands at `page[at:end]`, ASCII case disregarded."""
-    if at + length > end:
-        return False
-    for place in range(length):
-        if lower(whole(page[at + place])) != packed >> 8 * (length - 1 - place) & 255:
-            return False
-    return True
+_DISPLAY, _NONE, _VISIBILITY, _HIDE = (
+    np.frombuffer(word, np.uint8).astype(np.int64) for word in (b"play", b"none", b"bility", b"hidden")
+)
 
 
 @part
 def says_hidden(page: Bytes, start: int, end: int) -> bool:
     """Whether a style attribute holds `display:none` or `visibility:hidden`, blanks disregarded."""
-    for at in range(start, end - 3):
-        if page[at] != 58:  # ":"
+    for at in range(start, end):
+        if page[at] != _COLON:
             continue
         stop = at + 1
         while stop < end and is_space(whole(page[stop])):
             stop += 1
-        left = at - 1
-        while left > start and is_space(whole(page[left])):
+        left = at
+        while left > start and is_space(whole(page[left - 1])):
             left -= 1
-        display = left >= start + 6 and spells(page, left - 6, end, _DISPLAY, 7)
-        visibility = left >= start + 9 and spells(page, left - 7, end, _SIBILITY, 8)
-        none, hidden = spells(page, stop, end, _NONE, 4), spells(page, stop, end, _HIDDEN, 6)
-        if (display and none) or (visibility and hidden):
+        if holds(page, stop, min(end, stop + 4), _NONE) and holds(page, max(start, left - 4), left, _DISPLAY):
+            return True
+        if holds(page, stop, min(end, stop + 6), _HIDE) and holds(
+            page, max(start, left - 6), left, _VISIBILITY
+        ):
             return True
     return False
 
 
-@inner
-def windows_1252(point: int) -> int:
-    """What a numeric reference into C1 means to browsers: the commonest of windows-1252's."""
-    if point == 0x80:
-        return 0x20AC
-    if point == 0x85:
-        return 0x2026
-    if 0x91 <= point <= 0x92:
-        return 0x2018 + point - 0x91
-    if 0x93 <= point <= 0x94:
-        return 0x201C + point - 0x93
-    if point == 0x95:
-        return 0x2022
-    if 0x96 <= point <= 0x97:
-        return 0x2013 + point - 0x96
-    if point == 0x99:
-        return 0x2122
-    return point
+@part
+def numeric_reference(page: Bytes, at: int, end: int) -> tuple[int, int]:
+    """The code point of the reference whose `#` is `page[at - 1]`, as browsers read it, and where it ends; -1 if it is
+    none."""
+    base = whole(10)
+    if at < end and page[at] | 32 == 120:
+        base = whole(16)
+        at += 1
+    point, first = whole(0), at
+    while at < end:
+        byte = whole(page[at])
+        if 48 <= byte <= 57:
+            digit = byte - 48
+        elif base == 16 and 97 <= byte | 32 <= 102:
+            digit = (byte | 32) - 87
+        else:
+            break
+        point = min(point * base + digit, _LAST_POINT + 1)
+        at += 1
+    if at == first:
+        return whole(-1), at
+    if at < end and page[at] == SEMICOLON:
+        at += 1
+    if point == 0 or point > _LAST_POINT or 0xD800 <= point < 0xE000:
+        point = whole(_NO_CHARACTER)
+    elif 0x80 <= point < 0xA0:
+        point = _C1[point - 0x80]
+    return point, at
 
 
 @part
@@ -176,55 +227,38 @@ def reference(page: Bytes, at: int, end: int, names: Names) -> tuple[int, int, i
     0 bytes if it is none."""
     stop = at + 1
     if stop < end and page[stop] == HASH:
-        stop += 1
-        base = whole(10)
-        if stop < end and page[stop] | 32 == 120:
-            base = whole(16)
-            stop += 1
-        point, digits = whole(0), 0
-        while stop < end and digits < 8:
-            byte = whole(page[stop])
-            if 48 <= byte <= 57:
-                digit = byte - 48
-            elif base == 16 and 97 <= byte | 32 <= 102:
-                digit = (byte | 32) - 87
-            else:
-                break
-            point, digits, stop = point * base + digit, digits + 1, stop + 1
-        if not digits:
-            return 0, 0, 0
-        if stop < end and page[stop] == SEMICOLON:
-            stop += 1
-        return windows_1252(point), 0, stop - at
+        point, stop = numeric_reference(page, stop + 1, end)
+        return (whole(0), whole(0), whole(0)) if point < 0 else (point, whole(0), stop - at)
     value, best, best_end = HASH_SEED, whole(-1), whole(0)
-    while stop < end and stop - at < 33:
+    while stop < end and stop - at < _LONGEST_REFERENCE:
         byte = whole(page[stop])
         if not (is_letter(byte) or 48 <= byte <= 57 or byte == SEMICOLON):
             break
         value = step(value, byte)
         stop += 1
-        number = look_up(value, names.entities)
+        number = look_up(value, names, REFERENCE_NAMES)
         if number >= 0:
             best, best_end = number, whole(stop)
         if byte == SEMICOLON:
             break
     if best < 0:
-        return 0, 0, 0
-    return names.entity_points[best, 0], names.entity_points[best, 1], best_end - at
+        return whole(0), whole(0), whole(0)
+    return names.reference_points[best, 0], names.reference_points[best, 1], best_end - at
 
 
 @part
 def find_end_tag(page: Bytes, at: int, name_start: int, name_length: int) -> int:
-    """Where `</name` next stands, or the end of the page: how far raw text reaches."""
+    """Where the `</` of the next end tag stands whose name is that at `name_start`, or the page's end."""
     size = len(page)
-    while at < size - name_length - 2:
+    while at + 2 + name_length <= size:
         if page[at] == LT and page[at + 1] == SLASH:
             same = True
             for place in range(name_length):
                 if lower(whole(page[at + 2 + place])) != lower(whole(page[name_start + place])):
                     same = False
                     break
-            if same:
+            behind = at + 2 + name_length
+            if same and (behind == size or is_name_end(whole(page[behind]))):
                 return at
         at += 1
     return size
@@ -236,33 +270,39 @@ def skip_to_gt(page: Bytes, at: int) -> int:
     size = len(page)
     while at < size and page[at] != GT:
         at += 1
-    return at + 1
+    return min(at + 1, size)
 
 
 @part
 def skip_declaration(page: Bytes, at: int) -> int:
     """Behind a comment, doctype or processing instruction that starts at `at`."""
     size = len(page)
-    if at + 3 < size and page[at + 2] == DASH and page[at + 3] == DASH:
-        stop = at + 4
-        if stop < size and page[stop] == GT:
-            return stop + 1
-        while stop + 2 < size and not (
-            page[stop] == DASH and page[stop + 1] == DASH and page[stop + 2] == GT
-        ):
-            stop += 1
-        return min(stop + 3, size)
-    return skip_to_gt(page, at)
+    if not (at + 3 < size and page[at + 2] == DASH and page[at + 3] == DASH):
+        return skip_to_gt(page, at)
+    stop = at + 4
+    if stop < size and page[stop] == GT:
+        return stop + 1
+    if stop + 1 < size and page[stop] == DASH and page[stop + 1] == GT:
+        return stop + 2
+    while stop + 2 < size:
+        if page[stop] == DASH and page[stop + 1] == DASH:
+            if page[stop + 2] == GT:
+                return stop + 3
+            if page[stop + 2] == BANG and stop + 3 < size and page[stop + 3] == GT:
+                return stop + 4
+        stop += 1
+    return size
 
 
 @part
-def read_attributes(page: Bytes, at: int, names: Names, ranges: Numbers) -> tuple[int, int, bool]:
+def read_attributes(page: Bytes, at: int, names: Names, ranges: Numbers) -> tuple[int, int, bool, np.uint64]:
     """From behind a start tag's name: the hint bits of its attributes (and `HIDDEN`, `ARIA_HIDDEN`), where the tag
-    ends,
-    and whether it is written self-closing. `ranges` gets start and end of each known attribute's value, or -1."""
+    ends, whether it is written self-closing, and a hash of its classes but for their digits. `ranges` gets start and
+    end of each known attribute's value, or -1."""
     size = len(page)
-    ranges[:] = -1
-    hints = whole(0)
+    for place in range(len(ranges)):
+        ranges[place] = -1
+    hints, classes = whole(0), HASH_SEED
     closing = False
     while at < size and page[at] != GT:
         byte = whole(page[at])
@@ -276,31 +316,18 @@ def read_attributes(page: Bytes, at: int, names: Names, ranges: Numbers) -> tupl
         while at < size and not is_name_end(whole(page[at])) and (page[at] != EQUALS or at == start):
             value = step(value, lower(whole(page[at])))
             at += 1
-        while at < size and is_space(whole(page[at])):
-            at += 1
-        from_, to = at, at
-        if at < size and page[at] == EQUALS:
-            at += 1
-            while at < size and is_space(whole(page[at])):
-                at += 1
-            if at < size and (page[at] == QUOTE or page[at] == APOSTROPHE):
-                quote = page[at]
-                from_ = at + 1
-                at = from_
-                while at < size and page[at] != quote:
-                    at += 1
-                to = at
-                at += 1
-            else:
-                from_ = at
-                while at < size and not is_space(whole(page[at])) and page[at] != GT:
-                    at += 1
-                to = at
-        number = look_up(value, names.attributes)
-        if number >= 0 and ranges[2 * number] < 0:
-            ranges[2 * number], ranges[2 * number + 1] = from_, to
+        from_, to, at = _value(page, at)
+        number = look_up(value, names, ATTRIBUTE_NAMES)
+        if number < 0 or ranges[2 * number] >= 0:  # of two with one name the first counts
+            continue
+        ranges[2 * number], ranges[2 * number + 1] = from_, to
         if number == _CLASS or number == _ID or number == _ROLE or number == _ITEMPROP:
-            hints |= hints_of(page, from_, min(to, from_ + _LONGEST_CLASS), names.hints)
+            to = min(to, from_ + _LONGEST_CLASS)
+            hints |= hints_of(page, from_, to, names)
+            if number == _CLASS:
+                for place in range(from_, to):
+                    if not 48 <= page[place] <= 57:
+                        classes = step(classes, whole(page[place]))
         elif number == _STYLE:
             if says_hidden(page, from_, to):
                 hints |= HIDDEN
@@ -308,4 +335,29 @@ def read_attributes(page: Bytes, at: int, names: Names, ranges: Numbers) -> tupl
             hints |= HIDDEN
         elif number == _ARIA_HIDDEN and to - from_ == 4 and page[from_] | 32 == 116:
             hints |= ARIA_HIDDEN
-    return hints, min(at + 1, size), closing
+    return hints, min(at + 1, size), closing, classes
+
+
+@part
+def _value(page: Bytes, at: int) -> tuple[int, int, int]:
+    """From behind an attribute's name: start and end of its value (equal if there is none), and where to go on."""
+    size = len(page)
+    behind_name = at
+    while at < size and is_space(whole(page[at])):
+        at += 1
+    if at >= size or page[at] != EQUALS:
+        return behind_name, behind_name, at
+    at += 1
+    while at < size and is_space(whole(page[at])):
+        at += 1
+    start = at
+    if at < size and (page[at] == QUOTE or page[at] == APOSTROPHE):
+        quote = page[at]
+        start = at + 1
+        at = start
+        while at < size and page[at] != quote:
+            at += 1
+        return start, at, min(at + 1, size)
+    while at < size and not is_space(whole(page[at])) and page[at] != GT:
+        at += 1
+    return start, at, at

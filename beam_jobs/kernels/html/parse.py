@@ -1,32 +1,35 @@
-"""One pass over a page's HTML: its elements, its text in blocks, its images.
+"""One pass over a page's HTML: its elements, its text in blocks, and what stands in the text without being text.
 
 The parser follows the HTML standard where it matters for text (raw text, void elements, implied end tags, character
-references) and is lenient elsewhere: no page is an error. Formulas become LaTeX between dollar signs where the page
-carries it: TeX annotations and alternative texts of MathML (KaTeX, MathJax 3, Wikipedia, LaTeXML), MathJax 2 scripts.
-Knows nothing of what is content and what is not.
+references) and is lenient elsewhere: no page is an error. Knows nothing of what is content and what is not.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from beam_jobs.kernels.html.bytes import (
     ARIA_HIDDEN,
+    BACKSLASH,
     BANG,
     HASH_SEED,
     HIDDEN,
     LF,
     LT,
     QUESTION,
+    QUOTE,
     SLASH,
+    SPACE,
     Bytes,
     Numbers,
     find_end_tag,
+    hash_of,
+    holds,
     is_letter,
     is_name_end,
+    is_space,
     look_up,
     lower,
     read_attributes,
@@ -35,26 +38,41 @@ from beam_jobs.kernels.html.bytes import (
     step,
     whole,
 )
+from beam_jobs.kernels.html.formula import (
+    IMAGE,
+    Marks,
+    add_attribute,
+    add_formula,
+    add_mark,
+    add_math,
+    add_picture,
+    is_rendered,
+)
 from beam_jobs.kernels.html.names import (
     ATTRIBUTE,
     ATTRIBUTES,
     BLOCK,
-    CLOSES_P,
-    INVISIBLE,
+    ELEMENT_BITS,
+    ELEMENT_NAMES,
+    HEAD_CONTENT,
     RAW_TEXT,
     SKIPPED,
     TAG,
     UNKNOWN,
     VOID,
     Names,
+    name_hash,
 )
 from beam_jobs.kernels.html.text import (
     BLOCKS,
+    CODE,
+    COLLAPSED,
     ELEMENT,
     ELEMENTS,
-    IMAGES,
     IN_LINK,
+    LINKS,
     PENDING,
+    PREFORMATTED,
     STATE_SIZE,
     WRITTEN,
     Blocks,
@@ -62,244 +80,222 @@ from beam_jobs.kernels.html.text import (
     begin_block,
     end_block,
     is_empty,
-    put,
+)
+from beam_jobs.kernels.html.tree import (
+    BITS,
+    IN_CODE,
+    IN_PRE,
+    INVISIBLE_TREE,
+    NAME,
+    PARENT,
+    TREE_SIZE,
+    Tree,
+    close_element,
+    imply_ends,
+    open_element,
 )
 from beam_jobs.kernels.jit import inner, part
 
-IS_BLOCK: Final = 1 << 42
-"""Beside an element's own hint bits: it is a block element."""
-INVISIBLE_TREE: Final = 1 << 41
-"""Beside the bits of an element: its text, or that of one around it, is not the page's."""
-IN_PRE: Final = 1 << 44
-"""Beside the bits of an element: it is `pre`, or in one."""
+TITLE, TITLE_END, DESCRIPTION, DESCRIPTION_END, BODY, BODY_END, HEADER_SIZE = range(7)
+"""Where the page's title, its description and the article's text in its JSON-LD begin and end."""
 
-_P, _LI, _A, _PRE, _BR, _TR, _TD, _TH, _DT, _DD = (
-    TAG[name] for name in ("p", "li", "a", "pre", "br", "tr", "td", "th", "dt", "dd")
-)
-_UL, _OL, _TABLE, _OPTION, _BODY, _HTML, _TITLE = (
-    TAG[name] for name in ("ul", "ol", "table", "option", "body", "html", "title")
-)
-_TBODY, _THEAD, _TFOOT, _IMG, _SCRIPT, _MATH, _ANNOTATION = (
-    TAG[name] for name in ("tbody", "thead", "tfoot", "img", "script", "math", "annotation")
-)
-_ALTTEXT, _TYPE, _ALT, _SRC, _ENCODING, _DISPLAY = (
-    2 * ATTRIBUTE[name] for name in ("alttext", "type", "alt", "src", "encoding", "display")
-)
-_DOLLAR: Final = 36
-
-
-class Elements(NamedTuple):
-    """The page's elements in document order; the first is the page itself. `hints` are an element's own, with
-    `IS_BLOCK`;
-    `bits` hold those of all elements around it too, with `HIDDEN`, `INVISIBLE_TREE` and `IN_PRE`."""
-
-    tag: npt.NDArray[np.int16]
-    parent: npt.NDArray[np.int32]
-    depth: npt.NDArray[np.int16]
-    hints: npt.NDArray[np.int64]
-    bits: npt.NDArray[np.int64]
-
-
-class Images(NamedTuple):
-    """The page's images in order: the block that they stand in or before, the byte of the text buffer that they stand
-    at, and where in the page their address and alternative text begin and end (-1: there is none)."""
-
-    block: npt.NDArray[np.int32]
-    at: npt.NDArray[np.int32]
-    source: npt.NDArray[np.int32]
-    alternative: npt.NDArray[np.int32]
-
-
-@inner
-def closes(tag: int, open_tag: int) -> bool:
-    """Whether the start of `tag` implies the end of an open `open_tag`."""
-    if tag == _LI:
-        return open_tag == _LI
-    if tag == _DT or tag == _DD:
-        return open_tag == _DT or open_tag == _DD
-    if tag == _OPTION:
-        return open_tag == _OPTION
-    cell = open_tag == _TD or open_tag == _TH
-    if tag == _TD or tag == _TH:
-        return cell
-    if tag == _TR:
-        return cell or open_tag == _TR
-    if tag == _TBODY or tag == _THEAD or tag == _TFOOT:
-        return cell or open_tag == _TR or open_tag == _TBODY or open_tag == _THEAD
-    return False
-
-
-@inner
-def bounds(tag: int, open_tag: int) -> bool:
-    """Whether `open_tag` keeps the start of `tag` from closing anything around it."""
-    if tag == _LI:
-        return open_tag == _UL or open_tag == _OL
-    return open_tag == _TABLE and (
-        tag == _TD or tag == _TH or tag == _TR or tag == _TBODY or tag == _THEAD or tag == _TFOOT
+_A, _BR, _BODY, _HTML, _HEAD, _TITLE, _IMG, _SCRIPT, _MATH, _META, _DIALOG, _SPAN = (
+    TAG[name]
+    for name in (
+        "a",
+        "br",
+        "body",
+        "html",
+        "head",
+        "title",
+        "img",
+        "script",
+        "math",
+        "meta",
+        "dialog",
+        "span",
     )
+)
+_TYPE, _ALT, _NAME, _PROPERTY, _CONTENT, _OPEN = (
+    2 * ATTRIBUTE[name] for name in ("type", "alt", "name", "property", "content", "open")
+)
+_SOURCES: Final = tuple(2 * ATTRIBUTE[name] for name in ("data-src", "data-lazy-src", "data-original", "src"))
+"""Where an image's address may be; what is loaded late has it in the first ones, and a placeholder in the last."""
+_COLON: Final = 58
+_IS_DESCRIPTION, _IS_OG_DESCRIPTION = (
+    np.uint64(name_hash(name)) for name in (b"description", b"og:description")
+)
+_MATH_TEX, _JSON_LD, _ARTICLE_BODY, _DISPLAY_MODE = (
+    np.frombuffer(word, np.uint8).astype(np.int64)
+    for word in (b"math/tex", b"ld+json", b'"articlebody"', b"display")
+)
 
 
 @part
-def imply_ends(tag: int, bits: int, elements: Elements, element: int) -> int:
-    """The open element after the start of `tag` has closed what it implies the end of."""
-    at = result = whole(element)
-    for _ in range(16):
-        if at == 0:
-            break
-        open_tag = whole(elements.tag[at])
-        if bounds(tag, open_tag):
-            break
-        if closes(tag, open_tag) or (bits & CLOSES_P and open_tag == _P):
-            result = whole(elements.parent[at])
-            if bits & CLOSES_P:
-                break
-        elif bits & CLOSES_P and elements.hints[at] & IS_BLOCK:
-            break
-        at = whole(elements.parent[at])
-    return result
-
-
-@part
-def close_element(tag: int, elements: Elements, element: int) -> int:
-    """The open element after an end tag: the parent of the nearest open one of that name, or no change without one."""
-    at = whole(element)
-    for _ in range(512):
-        if at == 0 or elements.tag[at] == tag:
-            break
-        if elements.tag[at] == _TD and not (tag == _TABLE or tag == _TR or tag == _TBODY):
-            return whole(element)  # a cell keeps stray end tags inside
-        at = whole(elements.parent[at])
-    return whole(elements.parent[at]) if at > 0 and elements.tag[at] == tag else whole(element)
-
-
-@inner
-def _holds(page: Bytes, start: int, end: int, first: int, second: int, third: int) -> bool:
-    """Whether an attribute's value holds three letters (lower case) in a row."""
-    for at in range(start, end - 2):
-        if (
-            lower(whole(page[at])) == first
-            and lower(whole(page[at + 1])) == second
-            and lower(whole(page[at + 2])) == third
-        ):
-            return True
-    return False
-
-
-@part
-def add_formula(
-    page: Bytes,
-    start: int,
-    end: int,
-    display: bool,
-    text: Bytes,
-    blocks: Blocks,
-    state: Numbers,
-    names: Names,
-) -> None:
-    """Append LaTeX between dollar signs, two of them for a formula of its own line."""
-    while start < end and page[start] <= 32:
-        start += 1
-    while start < end and page[end - 1] <= 32:
-        end -= 1
-    if start == end:
-        return
+def add_break(text: Bytes, blocks: Blocks, state: Numbers, bits: int) -> None:
+    """A line break; the second in a row ends the block, but not in preformatted text."""
     if is_empty(blocks, state):
-        blocks.element[state[BLOCKS]] = state[ELEMENT]
-    elif state[PENDING] == 1:
-        put(text, state, 32)
-        state[PENDING] = 0
-    for _ in range(2 if display else 1):
-        put(text, state, _DOLLAR)
+        return
+    if text[state[WRITTEN] - 1] == LF and not bits & (IN_PRE | IN_CODE):
+        end_block(text, blocks, state)
+        return
+    text[state[WRITTEN]] = LF
+    state[WRITTEN] += 1
     state[PENDING] = 0
-    add_text(page, start, end, text, blocks, state, True, names)
-    for _ in range(2 if display else 1):
-        put(text, state, _DOLLAR)
 
 
 @inner
-def _open(tag: int, bits: int, hints: int, elements: Elements, state: Numbers) -> int:
-    """A new element inside the open one; its number."""
-    number, parent = whole(state[ELEMENTS]), whole(state[ELEMENT])
-    elements.tag[number], elements.parent[number] = tag, parent
-    elements.depth[number] = min(whole(elements.depth[parent]) + 1, 32000)
-    block = bits & BLOCK
-    if hints & ARIA_HIDDEN and not block:
-        hints |= HIDDEN
-    elements.hints[number] = hints | (IS_BLOCK if block else 0)
-    own = hints | (INVISIBLE_TREE if bits & INVISIBLE or (hints & HIDDEN and not block) else 0)
-    elements.bits[number] = elements.bits[parent] | own | (IN_PRE if tag == _PRE else 0)
-    state[ELEMENTS] = number + 1
-    return number
+def _note_description(page: Bytes, ranges: Numbers, header: Numbers) -> None:
+    if ranges[_CONTENT] < 0 or header[DESCRIPTION_END] > header[DESCRIPTION]:
+        return
+    place = _NAME if ranges[_NAME] >= 0 else _PROPERTY
+    said = hash_of(page, ranges[place], min(ranges[place + 1], ranges[place] + 20))
+    if said == _IS_DESCRIPTION or said == _IS_OG_DESCRIPTION:
+        header[DESCRIPTION], header[DESCRIPTION_END] = ranges[_CONTENT], ranges[_CONTENT + 1]
+
+
+@part
+def find_body(page: Bytes, start: int, end: int, header: Numbers) -> None:
+    """Note the longest text of an article in JSON-LD: the inside of the string."""
+    size, at = len(_ARTICLE_BODY), start
+    while at + size < end:
+        if page[at] != QUOTE or not holds(page, at, at + size, _ARTICLE_BODY):
+            at += 1
+            continue
+        at += size
+        while at < end and (page[at] == _COLON or is_space(whole(page[at]))):
+            at += 1
+        if at >= end or page[at] != QUOTE:
+            continue
+        first = at + 1
+        at = first
+        while at < end and page[at] != QUOTE:
+            at += 2 if page[at] == BACKSLASH else 1
+        if at - first > header[BODY_END] - header[BODY]:
+            header[BODY], header[BODY_END] = first, min(at, end)
+
+
+@part
+def add_raw(
+    page: Bytes, tag: int, start: int, end: int, text: Bytes, blocks: Blocks, state: Numbers, ranges: Numbers,
+    header: Numbers, names: Names,
+) -> None:  # fmt: skip
+    """Take an element whose content is no markup: a title, or a script, which may be a formula."""
+    if tag == _TITLE:
+        if header[TITLE_END] == 0:
+            header[TITLE], header[TITLE_END] = start, end
+    elif tag == _SCRIPT and holds(page, ranges[_TYPE], ranges[_TYPE + 1], _MATH_TEX):
+        display = holds(page, ranges[_TYPE], ranges[_TYPE + 1], _DISPLAY_MODE)
+        add_formula(page, start, end, display, text, blocks, state, names)
+    elif tag == _SCRIPT and holds(page, ranges[_TYPE], ranges[_TYPE + 1], _JSON_LD):
+        find_body(page, start, end, header)
 
 
 @inner
-def _add_image(ranges: Numbers, images: Images, state: Numbers) -> None:
-    number = state[IMAGES]
-    images.block[number], images.at[number] = state[BLOCKS], state[WRITTEN]
-    images.source[2 * number], images.source[2 * number + 1] = ranges[_SRC], ranges[_SRC + 1]
-    images.alternative[2 * number], images.alternative[2 * number + 1] = ranges[_ALT], ranges[_ALT + 1]
-    state[IMAGES] = number + 1
+def _add_image(ranges: Numbers, marks: Marks, state: Numbers) -> None:
+    source = whole(0)
+    for attribute in _SOURCES:
+        source = whole(attribute)
+        if ranges[source] >= 0:
+            break
+    add_mark(IMAGE, ranges[source], ranges[source + 1], ranges[_ALT], ranges[_ALT + 1], marks, state)
 
 
 @part
 def start_tag(
-    page: Bytes, tag: int, name: int, place: int, text: Bytes, elements: Elements, blocks: Blocks, images: Images,
-    state: Numbers, ranges: Numbers, title: Numbers, names: Names,
+    page: Bytes, tag: int, name: int, place: int, text: Bytes, tree: Tree, blocks: Blocks, marks: Marks, state: Numbers,
+    ranges: Numbers, header: Numbers, names: Names,
 ) -> int:  # fmt: skip
     """Take a start tag whose name is `page[name:place]`; returns where to go on."""
-    bits = names.element_bits[tag]
-    hints, at, self_closing = read_attributes(page, place, names, ranges)
-    visible = not elements.bits[state[ELEMENT]] & INVISIBLE_TREE
+    bits = ELEMENT_BITS[tag]
+    hints, at, self_closing, classes = read_attributes(page, place, names, ranges)
+    if tree[state[ELEMENT], NAME] == _HEAD and not bits & HEAD_CONTENT:
+        state[ELEMENT] = tree[state[ELEMENT], PARENT]
+    around = tree[state[ELEMENT], BITS]
     if tag == _BR:
-        if visible and not is_empty(blocks, state):
-            put(text, state, LF)
-            state[PENDING] = 0
+        if not around & INVISIBLE_TREE:
+            add_break(text, blocks, state, around)
         return at
     if bits & BLOCK:
-        end_block(blocks, state)
-    state[ELEMENT] = imply_ends(tag, bits, elements, state[ELEMENT])
+        end_block(text, blocks, state)
+        state[ELEMENT] = imply_ends(tag, bits, tree, state[ELEMENT])
     if bits & VOID:
-        if tag == _IMG and visible and ranges[_SRC] >= 0:
-            _add_image(ranges, images, state)
+        if tag == _IMG and not around & INVISIBLE_TREE:
+            if not add_picture(page, text, blocks, state, ranges, names):
+                _add_image(ranges, marks, state)
+        elif tag == _META:
+            _note_description(page, ranges, header)
         return at
-    if tag == _A:
-        state[IN_LINK] = 1
-        blocks.links[state[BLOCKS]] += 1
-    around = state[ELEMENT]
-    number = _open(tag, bits, hints, elements, state)
     if bits & (SKIPPED | RAW_TEXT):
         stop = find_end_tag(page, at, name, place - name)
-        if tag == _TITLE and title[1] == 0:
-            title[0], title[1] = at, stop
-        elif tag == _SCRIPT and _holds(page, ranges[_TYPE], ranges[_TYPE + 1], 104, 47, 116):  # mat[h/t]ex
-            display = _holds(page, ranges[_TYPE], ranges[_TYPE + 1], 100, 105, 115)
-            add_formula(page, at, stop, display, text, blocks, state, names)
+        add_raw(page, tag, at, stop, text, blocks, state, ranges, header, names)
         return skip_to_gt(page, stop)
-    if tag == _MATH and ranges[_ALTTEXT] >= 0:
-        display = _holds(page, ranges[_DISPLAY], ranges[_DISPLAY + 1], 98, 108, 111)
-        add_formula(page, ranges[_ALTTEXT], ranges[_ALTTEXT + 1], display, text, blocks, state, names)
-        return skip_to_gt(page, find_end_tag(page, at, name, place - name))
-    if tag == _ANNOTATION and _holds(page, ranges[_ENCODING], ranges[_ENCODING + 1], 116, 101, 120):
+    if tag == _MATH:
         stop = find_end_tag(page, at, name, place - name)
-        add_formula(page, at, stop, False, text, blocks, state, names)
+        if not around & ARIA_HIDDEN:
+            add_math(page, at, stop, text, blocks, marks, state, ranges, names)
         return skip_to_gt(page, stop)
-    state[ELEMENT] = around if self_closing and tag == UNKNOWN else number
+    if tag == _A:
+        state[IN_LINK] = 1
+        blocks[state[BLOCKS], LINKS] += 1
+    elif (tag == _DIALOG and ranges[_OPEN] < 0) or (tag == _SPAN and is_rendered(page, ranges)):
+        hints |= HIDDEN
+    if not (around & INVISIBLE_TREE or bits & BLOCK) and add_attribute(
+        page, text, blocks, state, ranges, names
+    ):
+        hints |= HIDDEN
+    number = open_element(tag, bits, hints, classes, name - 1, tree, state)
+    if not (self_closing and tag == UNKNOWN):
+        state[ELEMENT] = number
     return at
 
 
 @part
-def parse(
-    page: Bytes, text: Bytes, elements: Elements, blocks: Blocks, images: Images, title: Numbers, names: Names
-) -> Numbers:
-    """Fill `text`, `elements`, `blocks` and `images` from a page (UTF-8), and `title` with where its title begins
-    and ends.
+def end_tag(tag: int, text: Bytes, tree: Tree, blocks: Blocks, state: Numbers) -> None:
+    """Take an end tag."""
+    if ELEMENT_BITS[tag] & BLOCK:
+        end_block(text, blocks, state)
+    if tag != _BODY and tag != _HTML:
+        state[ELEMENT] = close_element(tag, tree, state[ELEMENT])
+    if tag == _A:
+        state[IN_LINK] = 0
 
-    Returns the state at the end (see `html.text`). `text` wants twice the page's bytes, the others as many rows as the
-    page has `<`, and two more.
+
+@inner
+def _white_space(bits: int) -> int:
+    if bits & IN_PRE:
+        return PREFORMATTED
+    return CODE if bits & IN_CODE else COLLAPSED
+
+
+@part
+def take_text(
+    page: Bytes, start: int, end: int, text: Bytes, tree: Tree, blocks: Blocks, state: Numbers, names: Names
+) -> None:
+    """Take characters between tags. Any but blanks end a head that was left open."""
+    if tree[state[ELEMENT], NAME] == _HEAD:
+        for at in range(start, end):
+            if page[at] > SPACE:
+                state[ELEMENT] = tree[state[ELEMENT], PARENT]
+                break
+    bits = tree[state[ELEMENT], BITS]
+    if not bits & INVISIBLE_TREE:
+        add_text(page, start, end, text, blocks, state, _white_space(bits), names)
+
+
+@part
+def parse(
+    page: Bytes, text: Bytes, tree: Tree, blocks: Blocks, marks: Marks, header: Numbers, names: Names
+) -> Numbers:
+    """Fill `text`, `tree`, `blocks`, `marks` and `header` (zeros) from a page (UTF-8).
+
+    Returns the state at the end (see `html.text`). `text` wants twice the page's bytes and 64, `tree` and `marks` want
+    a row for each `<` of the page and two more, `blocks` two rows for each.
     """
     state, ranges = np.zeros(STATE_SIZE, np.int64), np.zeros(2 * len(ATTRIBUTES), np.int64)
-    elements.tag[0], elements.parent[0], elements.depth[0] = UNKNOWN, 0, 0
-    elements.hints[0], elements.bits[0] = 0, 0
+    for column in range(TREE_SIZE):
+        tree[0, column] = 0
+    tree[0, NAME] = UNKNOWN
     state[ELEMENTS] = 1
     begin_block(blocks, state)
     size, at = whole(len(page)), whole(0)
@@ -307,10 +303,11 @@ def parse(
         stop = at
         while stop < size and page[stop] != LT:
             stop += 1
-        bits = elements.bits[state[ELEMENT]]
-        if stop > at and not bits & INVISIBLE_TREE:
-            add_text(page, at, stop, text, blocks, state, bits & IN_PRE != 0, names)
+        if stop > at:
+            take_text(page, at, stop, text, tree, blocks, state, names)
         if stop + 1 >= size:
+            if stop < size:
+                take_text(page, stop, size, text, tree, blocks, state, names)
             break
         after = whole(page[stop + 1])
         if after == BANG or after == QUESTION:
@@ -318,30 +315,22 @@ def parse(
             continue
         name = stop + 2 if after == SLASH else stop + 1
         if name >= size or not is_letter(whole(page[name])):
-            if after == SLASH:
+            if after == SLASH and name < size:
                 at = skip_to_gt(page, name)
                 continue
-            if not bits & INVISIBLE_TREE:  # a sign, not a tag
-                add_text(page, stop, stop + 1, text, blocks, state, False, names)
-            at = stop + 1
+            take_text(page, stop, name, text, tree, blocks, state, names)  # a sign, not a tag
+            at = name
             continue
         value, place = HASH_SEED, name
         while place < size and not is_name_end(whole(page[place])):
             value = step(value, lower(whole(page[place])))
             place += 1
-        found = look_up(value, names.elements)
-        tag = whole(found) if found >= 0 else whole(UNKNOWN)
-        if after != SLASH:
-            at = start_tag(
-                page, tag, name, place, text, elements, blocks, images, state, ranges, title, names
-            )
-            continue
-        at = skip_to_gt(page, place)
-        if names.element_bits[tag] & BLOCK:
-            end_block(blocks, state)
-        if tag != _BODY and tag != _HTML:
-            state[ELEMENT] = close_element(tag, elements, state[ELEMENT])
-        if tag == _A:
-            state[IN_LINK] = 0
-    end_block(blocks, state)
+        found = look_up(value, names, ELEMENT_NAMES)
+        tag = found if found >= 0 else whole(UNKNOWN)
+        if after == SLASH:
+            end_tag(tag, text, tree, blocks, state)
+            at = skip_to_gt(page, place)
+        else:
+            at = start_tag(page, tag, name, place, text, tree, blocks, marks, state, ranges, header, names)
+    end_block(text, blocks, state)
     return state

@@ -128,7 +128,7 @@ def test_editors_are_shown_the_schema_that_lies_beside_the_recipe(strata: Strata
     ("change", "said"),
     [
         (("data/2026-40/*.warc.gz", "data/nothing/*"), "data/nothing/*: no source matches"),
-        (('"resiliparse"', '"readability"'), "no extractor is named 'readability'"),
+        (('"strata"', '"readability"'), "no extractor is named 'readability'"),
         (('"gopher/paper"', '"gopher/papr"'), "gopher/paper"),
         (("on_corrupt", "on_corupt"), "unknown key 'ingest.on_corupt': did you mean 'on_corrupt'?"),
     ],

@@ -33,7 +33,7 @@ def refused(**settings: Any) -> str:
 def test_the_least_recipe_has_every_default() -> None:
     least = recipe()
     assert least.crawls[0].date == dt.date(2026, 10, 1)
-    assert (least.ingest.extractor, least.annotate.language_model) == ("resiliparse", "bundled")
+    assert (least.ingest.extractor, least.annotate.language_model) == ("strata", "bundled")
     assert (least.dedup, least.profile, least.beam.runner) == (("exact",), "gopher/paper", "local")
 
 
@@ -120,3 +120,18 @@ def test_the_schema_agrees_with_the_model_about_the_shipped_recipes() -> None:
         assert set(schema["required"]) <= set(document)
         for crawl in document["crawls"]:
             assert set(crawl) <= set(schema["$defs"]["Crawl"]["properties"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"tables": "html"}, "ingest.tables: should be 'markdown', 'tsv' or 'text'"),
+        ({"images": False}, "ingest.images: should be 'none' or 'positions'"),
+        ({"heading": "text"}, "did you mean 'headings'?"),
+        ({"extractor": "trafilatura", "tables": "tsv"}, "tables is for the extractor strata"),
+        ({"extractor": "resiliparse", "images": "positions"}, "images is for the extractor strata"),
+    ],
+)
+def test_structure_is_checked_and_only_for_who_heeds_it(settings: dict[str, object], said: str) -> None:
+    assert said in refused(ingest=settings)
+    assert recipe(ingest={"tables": "tsv", "images": "positions"}).ingest.headings == "text"

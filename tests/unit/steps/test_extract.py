@@ -25,7 +25,7 @@ ARTICLE = f"""<html><head><title>T</title>
 
 @pytest.mark.parametrize("name", extractor_names())
 def test_main_content_without_its_surroundings(name: str) -> None:
-    text = make_extractor(name).extract(HtmlPage(ARTICLE, "https://example.com/a"))
+    text = make_extractor(name).extract(HtmlPage(ARTICLE, "https://example.com/a")).text
     for wanted in [*PARAGRAPHS, "The heading of the article", "first item of a list", "France", "Paris"]:
         assert wanted in text
     for unwanted in ["Navigation entry", "not text", "color: red", "Alternative words", "Copyright 2026"]:
@@ -48,7 +48,7 @@ def test_main_content_without_its_surroundings(name: str) -> None:
     ],
 )
 def test_pages_without_text(name: str, html: str) -> None:
-    assert make_extractor(name).extract(HtmlPage(html)).strip() == ""
+    assert make_extractor(name).extract(HtmlPage(html)).text.strip() == ""
 
 
 @pytest.mark.parametrize("name", extractor_names())

@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beam_jobs.schema.records import Problem
-from beam_jobs.steps.extract import make_extractor
-from beam_jobs.steps.page import Page, RawPage, page_handler, read_page
+from beam_jobs.steps.extract import ImagePlace, Structure, make_extractor
+from beam_jobs.steps.images import Image, interleaved, taken_apart
+from beam_jobs.steps.page import Page, RawPage, page_handler, placed_images, read_page
 from beam_jobs.steps.page_metadata import PageMetadata
+from beam_jobs.steps.text import clean_text
+from tests.corpora import prose
+from tests.pages import article
 
 RESILIPARSE = make_extractor("resiliparse")
 HTML = (("content-type", "text/html"),)
@@ -130,3 +134,30 @@ def test_the_handler_does_what_read_page_does() -> None:
 )
 def test_raw_pages_cross_the_boundary_unchanged(raw: RawPage) -> None:
     assert RawPage.from_message(raw.to_message()) == raw
+
+
+def test_images_are_found_again_in_the_cleaned_text() -> None:
+    html = article(
+        f"<p>{prose(1, 60)} schÃ¶n\x07</p><img src=/a.png alt='Ã¼ber\x07'><p>{prose(2, 60)}</p><img src=b>"
+    )
+    raw = RawPage(html.encode(), "https://example.com/p/", HTML)
+    page = read_page(raw, make_extractor("strata", Structure(images="positions")))
+    plain = read_page(raw, make_extractor("strata"))
+    assert page.images == (
+        Image(page.text.index(prose(2, 60).encode()), "Ã¼ber", "https://example.com/a.png"),
+        Image(len(page.text), "", "https://example.com/p/b"),
+    )
+    assert (page.text, plain.images) == (plain.text, None)
+    assert (page.mojibake_repairs, page.controls_removed) == (1, 1)
+    assert Page.from_message(page.to_message()) == page
+    assert page_handler("strata", "markdown", "text", "positions")(raw.to_message()) == page.to_message()
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n")), max_size=6), st.data())
+def test_an_image_stands_at_a_line_whatever_is_cleaned(lines: list[str], data: st.DataObject) -> None:
+    text = "\n".join(lines)
+    chosen = sorted(data.draw(st.lists(st.integers(0, len(lines)), max_size=4)))
+    cleaned = clean_text(text)
+    placed = placed_images(text, cleaned.encode(), [ImagePlace(line, "a", "b") for line in chosen])
+    assert len(placed) == len(chosen)
+    assert taken_apart(interleaved(cleaned, placed)) == (cleaned, list(placed))

@@ -101,6 +101,7 @@ def test_a_document_row(step: PageStep) -> None:
             {"signal": "noindex", "value": "noindex", "source": "header:x-robots-tag"},
             {"signal": "noai", "value": "noai", "source": "meta:robots"},
         ],
+        "images": None,
         "warc_file": "a.warc.gz",
         "warc_offset": 77,
         "warc_length": 500,
