@@ -130,6 +130,37 @@ def test_clusters_of_a_recipe_without_deduplication_are_nothing_to_do(
     assert (result["reused"], result["manifest"], result["counts"]) == (True, None, {})
 
 
+def test_clean_runs_between_ingest_and_annotate(strata: Strata, tmp_path: Path, recipe: Path) -> None:
+    """The jobs after it read what it left; without it they say what to run."""
+    cleaning = tmp_path / "cleaning.yaml"
+    cleaning.write_text(
+        recipe.read_text(encoding="utf-8") + "clean: [c4/lines, boilerplate/lines]\n", encoding="utf-8"
+    )
+    ask = Asked(strata, tmp_path, cleaning)
+    ingested = done(ask("ingest", crawl="2026-40"))
+    assert (
+        "stage clean of crawl 2026-40 has not been run"
+        in failed(ask("annotate", crawl="2026-40"), 1)["message"]
+    )
+    cleaned, again = (done(ask("clean", crawl="2026-40")) for _ in range(2))
+    assert (cleaned["reused"], again["reused"]) == (False, True)
+    assert f"/stages/clean/2026-40/{cleaned['fingerprint']}/manifest.json" in cleaned["manifest"]
+    assert cleaned["counts"]["documents"] == ingested["counts"]["documents"]
+    assert (
+        cleaned["counts"]["text_bytes"] + cleaned["counts"]["cut_bytes"] == ingested["counts"]["text_bytes"]
+    )
+    for job in ("annotate", "bands"):
+        manifest = json.loads(Path(done(ask(job, crawl="2026-40"))["manifest"]).read_bytes())
+        assert [each["stage"] for each in manifest["inputs"]] == ["ingest", "clean"]
+
+
+def test_cleaning_without_programs_is_nothing_to_do(ask: Asked) -> None:
+    """Even before ingest: Airflow's task for it is there for every corpus."""
+    result = done(ask("clean", crawl="2026-40"))
+    assert (result["reused"], result["manifest"], result["counts"]) == (True, None, {})
+    assert failed(ask("clean"), 2)["message"].startswith("spec: job clean wants a crawl")
+
+
 @pytest.mark.parametrize(
     ("job", "spec", "said"),
     [

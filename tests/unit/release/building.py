@@ -22,6 +22,7 @@ from beam_jobs.release.manifest import (
     Counts,
     CrawlCounts,
     CrawlEntry,
+    EditProgram,
     FileEntry,
     MadeBy,
     Profile,
@@ -47,6 +48,14 @@ PROFILE = Profile(
     rules=(
         {"reason": "gopher_word_count", "signal": "words", "keep_if": {"at_least": 50, "at_most": 100000}},
         {"reason": "gopher_stop_words", "signal": "stop_words", "keep_if": {"at_least": 2}},
+    ),
+)
+PROGRAM = EditProgram(
+    name="tests",
+    version=1,
+    rules=(
+        {"rule": "tests_short", "cut": "line", "when": {"words": {"less_than": 2}}},
+        {"rule": "tests_white_space", "cut": "white_space"},
     ),
 )
 RECIPE: dict[str, Any] = {
@@ -169,8 +178,16 @@ def document(row: dict[str, Any]) -> dict[str, Any]:
         "extractor_version": "1.0",
         "tokens": len(text) // 4,
         "text_digest": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
-        "edits": [],
+        "edits": _edits(number),
     }
+
+
+def _edits(number: int) -> list[dict[str, Any]]:
+    """Of every third document; of every sixth one rule has two spans."""
+    spans = [("tests_short", 0, 9), ("tests_white_space", 9, 9 + number % 5 + 1), ("tests_short", 40, 44)]
+    return [{"rule": rule, "start": start, "end": end} for rule, start, end in spans[: 3 - number % 2]] * (
+        number % 3 == 1
+    )
 
 
 def build(
@@ -276,6 +293,7 @@ def _manifest(
         data_digest=data_digest(files),
         stages=stage_entries(stages),
         recipe={**RECIPE, "corpus": corpus},
+        programs=(PROGRAM,),
         profile=PROFILE,
         made_by=MADE_BY,
     )

@@ -67,7 +67,7 @@ def test_tables_are_whole(facts: ReleaseFacts) -> None:
     """Each row of a table has as many cells as its head, whatever the values."""
     _, body = parts(render_card(facts))
     tables = re.findall(r"(?:^\|.*\n)+", body, re.M)
-    assert len(tables) == 11
+    assert len(tables) == 12
     for table in tables:
         cells = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert len(cells) == 1, table

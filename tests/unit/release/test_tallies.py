@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beam_jobs.release.columns import DATA
-from beam_jobs.release.tallies import Tallies, Volume, merge, tally
+from beam_jobs.release.tallies import Cut, Tallies, Volume, merge, tally
 from tests.unit.release.building import Written
 
 
@@ -95,3 +95,23 @@ def test_a_robots_directive_is_counted_by_itself(written: Written) -> None:
     first = {**first, "opt_outs": [{**noai, "value": "noai"}, {**noai, "value": "noodp, NOAI, nofollow"}]}
     second = {**second, "opt_outs": [{**noai, "value": "index, noai"}]}
     assert tally(pa.Table.from_pylist([first, second], DATA)).opt_outs == {"noai (meta:robots)": 2}
+
+
+def test_cuts_are_counted_by_rule(written: Written) -> None:
+    rows = [row["edits"] for row in written.data.values()]
+    expected = {}
+    for rule in ("tests_short", "tests_white_space"):
+        spans = [[edit for edit in edits if edit["rule"] == rule] for edits in rows]
+        every = [edit for of_row in spans for edit in of_row]
+        size = sum(edit["end"] - edit["start"] for edit in every)
+        expected[rule] = Cut(sum(map(bool, spans)), len(every), size)
+    assert expected["tests_short"].documents < expected["tests_short"].spans
+    assert tally(table(written)).cuts == expected
+    halves = [table(written).slice(0, 31), table(written).slice(31)]
+    assert merge(map(tally, halves)).cuts == expected
+    assert Tallies.from_json(json.loads(json.dumps(tally(table(written)).to_json()))).cuts == expected
+
+
+def test_texts_without_cuts(written: Written) -> None:
+    row = {**next(iter(written.data.values())), "edits": []}
+    assert tally(pa.Table.from_pylist([row], DATA)).cuts == {}

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from beam_jobs.schema.documents import EDITS
-from beam_jobs.steps.edits import apply_edits, cut_bytes
+from beam_jobs.steps.edits import apply_edits, check_left, cut_bytes
 
 TEXTS = pa.array(["Größe – now", "nothing", "gone", ""], pa.string())
 CUTS = pa.array(
@@ -44,3 +44,11 @@ def test_edits_of_other_rows_are_refused() -> None:
         apply_edits(TEXTS.slice(1, 2), CUTS.slice(0, 2))
     with pytest.raises(ValueError, match="documents"):
         apply_edits(TEXTS, CUTS.slice(0, 3))
+
+
+@pytest.mark.parametrize("start", range(4))
+def test_what_is_left_is_as_long_as_it_is_said_to_be(start: int) -> None:
+    texts, cuts, sizes = (each.slice(start) for each in (TEXTS, CUTS, pa.array([9, 7, 0, 0])))
+    check_left(texts, cuts, sizes)
+    with pytest.raises(ValueError, match="in one of 1 such rows: they are edits of other texts"):
+        check_left(texts, cuts, pa.array([*sizes.to_pylist()[:-1], 1]))
