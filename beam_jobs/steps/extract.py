@@ -29,10 +29,15 @@ NO_EXTRACTOR = ("none", "1")
 
 @dataclass(frozen=True)
 class HtmlPage:
-    """A page as decoded, and its tree, parsed once for whoever asks. `html` holds no lone surrogates."""
+    """A page as decoded, its bytes and its tree, each made once for whoever asks. `html` holds no lone surrogates."""
 
     html: str
     url: str | None = None
+
+    @cached_property
+    def utf8(self) -> bytes:
+        """The page as kernels read it."""
+        return self.html.encode("utf-8", "replace")
 
     @cached_property
     def tree(self) -> HTMLTree:

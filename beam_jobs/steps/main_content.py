@@ -57,7 +57,7 @@ class MainContent:
 
     def extract(self, page: HtmlPage) -> Extraction:
         """As `Extractor.extract`."""
-        encoded = page.html.encode("utf-8", "replace")
+        encoded = page.utf8
         read = read_page(encoded, LOG_ODDS, images=self._images)
         found = self._render(read, page.url)
         if read.declared and (declared := _declared_body(read, found.text)):

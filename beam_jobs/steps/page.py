@@ -106,7 +106,7 @@ def read_page(raw: RawPage, extractor: Extractor) -> Page:
         text, images, metadata = decoded.text, None, header_metadata(raw.headers)
     else:
         page = HtmlPage(decoded.text, raw.url)
-        metadata = page_metadata(page, raw.headers)
+        metadata = page_metadata(page.utf8, raw.headers)
         text, images = extractor.extract(page)
     whole = repaired(text)
     cleaned, removed = clean(whole.text)

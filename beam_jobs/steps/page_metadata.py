@@ -1,32 +1,23 @@
 """What an HTML page and its HTTP headers say about it: title, declared language, licences, opt-out signals.
 
-One query over the tree that the extractor uses too. Knows nothing of records, limits or Arrow.
+Read from its tags alone (`statements`): no tree is needed. Knows nothing of records, limits or Arrow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from beam_jobs.steps import rights
-from beam_jobs.steps.extract import HtmlPage
+from beam_jobs.steps.statements import HTML, LINK, META, SCRIPT, TITLE, Element, elements, words
 from beam_jobs.steps.text import clean_text
-
-if TYPE_CHECKING:
-    from resiliparse.parse.html import DocumentNode, ElementNode
 
 MAX_TITLE_CHARS = 1024
 MAX_LANGUAGE_CHARS = 64
 
-# Precise, because each element found costs more than the whole search: pages have dozens of other meta elements.
-_STATEMENTS = (
-    f"meta:is({', '.join(rights.META_SELECTORS)}), [rel~=license i], [itemprop~=license i],"
-    " [href*='creativecommons.org/' i], script[type='application/ld+json' i]"
-)
 _MAX_RAW_CHARS = 4096
-_MAX_ELEMENTS = 4096
-"""Of one page's matching elements, the first so many are looked at: a page can hold a million `meta`."""
+_SAID_ONCE = {"property": ("og:title", "og:locale"), "http-equiv": ("content-language",)}
+_TELLING_META = words([*sum(_SAID_ONCE.values(), ()), *rights.META_NAME_PARTS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +40,37 @@ def header_metadata(headers: Iterable[tuple[str, str]]) -> PageMetadata:
     return PageMetadata(None, _header_language(headers), tuple(licences.rows), tuple(opt_outs.rows))
 
 
-def page_metadata(page: HtmlPage, headers: Iterable[tuple[str, str]]) -> PageMetadata:
-    """What the page and its HTTP `headers` (names in lower case) say.
+def page_metadata(page: bytes, headers: Iterable[tuple[str, str]]) -> PageMetadata:
+    """What the page (UTF-8) and its HTTP `headers` (names in lower case) say.
 
-    Title: the `title` element, else og:title. Language: `html lang`, `meta` http-equiv, the Content-Language
+    Title: the first `title` element, else og:title. Language: `html lang`, `meta` http-equiv, the Content-Language
     header, og:locale, as written. Headers' statements come first, then the page's in its order.
     """
     headers = tuple(headers)
-    document = page.tree.document
-    if document is None:
-        return header_metadata(headers)
     licences, opt_outs = _of_headers(headers)
-    for element in document.query_selector_all(_STATEMENTS).values()[:_MAX_ELEMENTS]:
-        tag = element.local_name or ""
-        if tag == "meta":
-            _of_meta(element, licences, opt_outs)
-        elif tag == "script":
-            rights.licences_of_json_ld(element.text or "", licences)
-        else:
-            _of_link(tag, element, licences)
-    title = _line(page.tree.title, MAX_TITLE_CHARS) or _meta(
-        document, "property='og:title' i", MAX_TITLE_CHARS
+    title: str | None = None
+    declared = ""
+    meta: dict[str, str] = {}
+    for element in elements(page, _TELLING_META):
+        if element.kind == META:
+            _of_meta(element, meta, licences, opt_outs)
+        elif element.kind == SCRIPT:
+            rights.licences_of_json_ld(element.text, licences)
+        elif element.kind == LINK:
+            _of_link(element, licences)
+        elif element.kind == TITLE and title is None:
+            title = element.text
+        elif element.kind == HTML:
+            declared = declared or element.get("lang", "xml:lang")
+    return PageMetadata(
+        _line(title, MAX_TITLE_CHARS) or _line(meta.get("og:title"), MAX_TITLE_CHARS),
+        _line(declared, MAX_LANGUAGE_CHARS)
+        or _line(meta.get("content-language"), MAX_LANGUAGE_CHARS)
+        or _header_language(headers)
+        or _line(meta.get("og:locale"), MAX_LANGUAGE_CHARS),
+        tuple(licences.rows),
+        tuple(opt_outs.rows),
     )
-    language = _language(document, headers)
-    return PageMetadata(title, language, tuple(licences.rows), tuple(opt_outs.rows))
 
 
 def _of_headers(headers: Sequence[tuple[str, str]]) -> tuple[rights.Statements, rights.Statements]:
@@ -82,45 +80,33 @@ def _of_headers(headers: Sequence[tuple[str, str]]) -> tuple[rights.Statements, 
     return licences, opt_outs
 
 
-def _of_meta(element: ElementNode, licences: rights.Statements, opt_outs: rights.Statements) -> None:
-    content = element.getattr("content")
-    name = element.getattr("name") or element.getattr("property") or element.getattr("http-equiv")
-    if content and name:
-        name = name.strip().lower()
-        rights.licence_of_meta(name, content, licences)
-        rights.opt_outs_of_meta(name, content, opt_outs)
+def _of_meta(
+    element: Element, meta: dict[str, str], licences: rights.Statements, opt_outs: rights.Statements
+) -> None:
+    content = element.get("content")
+    if not content:
+        return
+    for attribute, names in _SAID_ONCE.items():
+        if (name := element.get(attribute).lower()) in names:
+            meta.setdefault(name, content)
+    name = element.get("name", "property", "http-equiv").strip().lower()
+    rights.licence_of_meta(name, content, licences)
+    rights.opt_outs_of_meta(name, content, opt_outs)
 
 
-def _of_link(tag: str, element: ElementNode, licences: rights.Statements) -> None:
-    """An `a`, `area` or `link` element, or any with itemprop=license."""
-    href = element.getattr("href")
-    if "license" in (element.getattr("itemprop") or "").lower().split():
-        value = href or element.getattr("content") or element.text
-        licences.add(value or "", f"{tag}:itemprop=license")
+def _of_link(element: Element, licences: rights.Statements) -> None:
+    """Any element with itemprop=license; an `a`, `area` or `link`, or what else has an address, with rel=license or
+    one of Creative Commons."""
+    href = element.get("href")
+    if "license" in element.get("itemprop").lower().split():
+        licences.add(href or element.get("content") or element.text, f"{element.name}:itemprop=license")
     elif href:
-        rights.licence_of_link(tag, element.getattr("rel") or "", href, licences)
-
-
-def _language(document: DocumentNode, headers: Sequence[tuple[str, str]]) -> str | None:
-    html = document.document_element
-    declared = None if html is None else html.getattr("lang") or html.getattr("xml:lang")
-    return (
-        _line(declared, MAX_LANGUAGE_CHARS)
-        or _meta(document, "http-equiv='content-language' i", MAX_LANGUAGE_CHARS)
-        or _header_language(headers)
-        or _meta(document, "property='og:locale' i", MAX_LANGUAGE_CHARS)
-    )
+        rights.licence_of_link(element.name, element.get("rel"), href, licences)
 
 
 def _header_language(headers: Sequence[tuple[str, str]]) -> str | None:
     said = (_line(value, MAX_LANGUAGE_CHARS) for name, value in headers if name == "content-language")
     return next((language for language in said if language), None)
-
-
-def _meta(document: DocumentNode, attribute: str, chars: int) -> str | None:
-    """The content of the first `meta` element with `attribute` (CSS)."""
-    element = document.query_selector(f"meta[{attribute}]")
-    return None if element is None else _line(element.getattr("content"), chars)
 
 
 def _line(value: str | None, chars: int) -> str | None:

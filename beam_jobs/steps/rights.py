@@ -51,12 +51,9 @@ _LICENCE_NAMES = frozenset(
         *["dcterms.rights", "dcterms.license", "dcterms.rightsholder", "dcterms.accessrights"],
     ]
 )
-META_SELECTORS = (
-    *(f"[{attribute}$='{ending}' i]" for attribute in ("name", "http-equiv") for ending in _ROBOTS_ENDINGS),
-    *(f"[{attribute}='{name}' i]" for attribute in ("name", "http-equiv") for name in _PREFERENCES),
-    *(f"[{attribute}*='{part}' i]" for attribute in ("name", "property") for part in ("licen", "rights")),
-)
-"""CSS for the `meta` elements that can state anything here."""
+
+META_NAME_PARTS = (*_PREFERENCES, *_ROBOTS_ENDINGS, "licen", "rights")
+"""The name of each `meta` element that can state anything here has one of these in it."""
 
 _DIRECTIVE = re.compile(r"[a-z-]+", re.I)
 _LINK_VALUE = re.compile(r"<([^<>]*)>([^<]*)")

@@ -6,10 +6,11 @@ tree, so a `title` of an SVG is told by being inside one, and all else by its ta
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import types
+from numba import typeof, types
 
 from beam_jobs.kernels.html.bytes import (
     APOSTROPHE,
@@ -55,7 +56,23 @@ _JSON_LD, _LICENSE, _COMMONS = (
     np.frombuffer(word, np.uint8).astype(np.int64)
     for word in (b"application/ld+json", b"license", b"creativecommons.org/")
 )
+_CENS, _MMON = (int.from_bytes(part, "big") for part in (b"cens", b"mmon"))
+_FOUR_BYTES: Final = (1 << 32) - 1
 _SIGNS: Final = ONES * np.uint64(LT)
+
+
+class Words(NamedTuple):
+    """Words in lower case, one behind the other: word n is `letters[ends[n - 1]:ends[n]]`."""
+
+    letters: Numbers
+    ends: Numbers
+
+
+def words(said: Iterable[str]) -> Words:
+    """For `find_statements`."""
+    encoded = [word.lower().encode() for word in said]
+    letters = np.frombuffer(b"".join(encoded), np.uint8).astype(np.int64)
+    return Words(letters, np.cumsum([len(word) for word in encoded], dtype=np.int64))
 
 
 class Statement(NamedTuple):
@@ -84,27 +101,39 @@ def _find_sign(page: Bytes, at: int) -> int:
 
 
 @part
-def _skip_tag(page: Bytes, at: int) -> int:
-    """Behind the `>` of the start tag whose name ends at `at`: one in a quoted value does not count."""
+def _skip_tag(page: Bytes, at: int) -> tuple[int, bool]:
+    """Behind the `>` of the start tag whose name ends at `at`, one in a quoted value does not count; and whether it can
+    be a link to a licence: four letters of either word are in it."""
     size = len(page)
-    while at < size and page[at] != GT:
-        if page[at] != EQUALS:
-            at += 1
-            continue
+    four, hinted = whole(0), False
+    quote, expects_value = whole(0), False
+    while at < size and (quote or page[at] != GT):
+        byte = whole(page[at])
+        four = (four << 8 | byte | 32) & _FOUR_BYTES
+        hinted |= four == _CENS or four == _MMON
+        if quote:
+            quote = whole(0) if byte == quote else quote
+        elif byte == EQUALS:
+            expects_value = True
+        elif expects_value and not is_space(byte):
+            quote = byte if byte == QUOTE or byte == APOSTROPHE else quote
+            expects_value = False
         at += 1
-        while at < size and is_space(whole(page[at])):
-            at += 1
-        if at < size and (page[at] == QUOTE or page[at] == APOSTROPHE):
-            quote = page[at]
-            at += 1
-            while at < size and page[at] != quote:
-                at += 1
-            at += 1
-    return min(at + 1, size)
+    return min(at + 1, size), hinted
 
 
-@kernel(types.int64(BYTES, types.boolean, COUNTS))
-def _find(page: Bytes, links: bool, out: Numbers) -> int:
+@part
+def _holds_any(page: Bytes, start: int, end: int, telling: Words) -> bool:
+    first = whole(0)
+    for last in telling.ends:
+        if holds(page, start, end, telling.letters[first:last]):
+            return True
+        first = last
+    return False
+
+
+@kernel(types.int64(BYTES, typeof(words(["a"])), COUNTS))
+def _find(page: Bytes, telling: Words, out: Numbers) -> int:
     """Fills `out` with statements and returns their number."""
     page, out = borrow(page), borrow(out)
     found, in_svg = whole(0), whole(0)
@@ -129,23 +158,22 @@ def _find(page: Bytes, links: bool, out: Numbers) -> int:
             in_svg -= 1 if value == _SVG and in_svg > 0 else 0
             at = skip_to_gt(page, stop)
             continue
-        at = content_end = _skip_tag(page, stop)
+        at, hinted = _skip_tag(page, stop)
+        content_end = at
         if value in _RAW:
             content_end = find_end_tag(page, at, name, stop - name)
         kind = whole(-1)
         if value == _TITLE and in_svg == 0:
             kind = whole(TITLE)
         elif value == _META:
-            kind = whole(META)
+            kind = whole(META) if _holds_any(page, stop, at, telling) else kind
         elif value == _HTML:
             kind = whole(HTML)
         elif value == _SCRIPT and holds(page, stop, at, _JSON_LD):
             kind = whole(SCRIPT)
         elif value == _SVG:
             in_svg += 1
-        if (
-            links and kind < 0 and (holds(page, stop, at, _LICENSE) or holds(page, stop, at, _COMMONS))
-        ):
+        if hinted and kind < 0 and (holds(page, stop, at, _LICENSE) or holds(page, stop, at, _COMMONS)):
             kind = whole(LINK)
             content_end = _find_sign(page, at)
         if kind >= 0:
@@ -156,10 +184,9 @@ def _find(page: Bytes, links: bool, out: Numbers) -> int:
     return found
 
 
-def find_statements(page: bytes) -> list[Statement]:
-    """The statements of a page (UTF-8) in its order, `MOST` at the most."""
-    folded = page.lower()
-    links = b"license" in folded or b"creativecommons.org/" in folded
+def find_statements(page: bytes, telling: Words) -> list[Statement]:
+    """The statements of a page (UTF-8) in its order, `MOST` at the most; of its `meta` elements those whose tag has one
+    of the words `telling` in it."""
     out = np.empty((MOST, 4), np.int64)
-    count = _find(np.frombuffer(page, np.uint8), links, out)
+    count = _find(np.frombuffer(page, np.uint8), telling, out)
     return [Statement(*row) for row in out[:count].tolist()]

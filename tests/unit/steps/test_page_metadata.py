@@ -1,4 +1,4 @@
-"""What a page says about itself, from real parse trees."""
+"""What a page says about itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beam_jobs.steps.extract import HtmlPage
 from beam_jobs.steps.page_metadata import (
     MAX_LANGUAGE_CHARS,
     MAX_TITLE_CHARS,
@@ -18,7 +17,7 @@ from beam_jobs.steps.rights import MAX_STATEMENTS
 
 
 def read(html: str, *headers: tuple[str, str]) -> PageMetadata:
-    return page_metadata(HtmlPage(html), headers)
+    return page_metadata(html.encode(), headers)
 
 
 @pytest.mark.parametrize(
