@@ -1,0 +1,107 @@
+"""How a recipe finds duplicates: an ordered list of methods, each with what makes its clusters and what is decided.
+
+What documents are duplicates of each other is a fact, which depends on `keys` and `facts` alone; who of them survives,
+and whether the others are removed, is the recipe's decision. Nothing here computes anything on texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, TypeAdapter, field_validator
+
+from beam_jobs.recipe.strict import StrictModel, nearest
+from beam_jobs.schema.signals import SIGNALS
+from beam_jobs.store.fingerprint import Json
+
+
+class BestSignal(StrictModel):
+    """Of a cluster the document with the highest or lowest value of a signal survives; one without a value last."""
+
+    signal: str = Field(
+        description="Name of a signal that is a number: `strata signals describe` lists them."
+    )
+    prefer: Literal["high", "low"] = "high"
+
+    @field_validator("signal")
+    @classmethod
+    def _is_a_number(cls, name: str) -> str:
+        numbers = [each.name for each in SIGNALS.values() if each.is_number]
+        if name not in numbers:
+            raise ValueError(f"no signal {name!r} that is a number: {nearest(name, numbers)}")
+        return name
+
+
+class Method(StrictModel):
+    """What all methods have in common: the decision."""
+
+    action: Literal["remove", "mark"] = Field(
+        "remove", description="mark: duplicates are kept, with the reason and their survivor noted."
+    )
+    keep: Literal["earliest", "newest", "longest"] | BestSignal = Field(
+        "earliest",
+        description="Who survives of a cluster: of the earliest or newest crawl, the longest text, or the best by a "
+        "signal ({signal: name, prefer: high}). Ties go by crawl, then document id.",
+    )
+
+    @property
+    def name(self) -> str:
+        """The method's name."""
+        return str(self.__getattribute__("method"))
+
+    @property
+    def reason(self) -> str:
+        """What its duplicates are set aside as."""
+        return f"dup_{self.name}"
+
+    def keys(self) -> dict[str, Json]:
+        """What the keys of a crawl's documents depend on."""
+        return {"method": self.name}
+
+    def facts(self) -> dict[str, Json]:
+        """What the clusters depend on beside the keys."""
+        return {"method": self.name}
+
+    def record(self) -> dict[str, Json]:
+        """All of it, as plain JSON for fingerprints and manifests."""
+        record: dict[str, Json] = self.model_dump(mode="json")
+        return record
+
+
+class Exact(Method):
+    """Documents of the same normalised text."""
+
+    method: Literal["exact"] = "exact"
+
+
+class Url(Method):
+    """Documents of the same canonical URL."""
+
+    method: Literal["url"] = "url"
+
+
+METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url}
+
+
+def _as_mapping(entry: Any) -> Any:
+    """A bare name is the method with its defaults."""
+    named = {"method": entry} if isinstance(entry, str) else entry
+    method = named.get("method") if isinstance(named, Mapping) else None
+    if isinstance(method, str) and method not in METHODS:
+        raise ValueError(f"unknown method {method!r}: {nearest(method, METHODS)}")
+    return named
+
+
+Dedup: TypeAlias = Annotated[
+    Annotated[Exact | Url, Field(discriminator="method")],
+    BeforeValidator(_as_mapping, json_schema_input_type=Literal["exact", "url"] | Exact | Url),
+]
+"""An entry of the list: a method's name, or a mapping of its settings."""
+
+_ADAPTER: TypeAdapter[Method] = TypeAdapter(Dedup)
+
+
+def method_from_record(record: Any) -> Method:
+    """The inverse of `Method.record`."""
+    return _ADAPTER.validate_python(record)
