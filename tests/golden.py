@@ -97,7 +97,7 @@ def measure(folder: Path) -> dict[str, Any]:
     plan = bind(recipe)
     crawls = plan.choose(None)
     specs = [spec for crawl in crawls for spec in plan.crawls[crawl].values()]
-    specs += [spec for spec in (plan.clusters(crawls), plan.select(crawls)) if spec]
+    specs += [*plan.clusters(crawls), plan.select(crawls)]
     specs.append(plan.publish(crawls, published.manifest.version))
     return {
         f"{spec.stage} {spec.crawl or ''}".strip(): {

@@ -14,6 +14,8 @@ def short(table: Any) -> Any:
     """A row, or an item, less."""
     if isinstance(table, list):
         return table[:-1]
+    if isinstance(table, dict):
+        return {name: short(each) for name, each in table.items()}
     return table.slice(0, len(table) - 1) if len(table) else table
 
 

@@ -38,7 +38,7 @@ def _title(spec: StageSpec) -> str:
 def _figures(manifest: StageManifest) -> str:
     """The counts that a reader cares for, in words."""
     counts: dict[str, Any] = dict(manifest.counts)
-    stage = manifest.ref.stage
+    stage = manifest.ref.stage.partition("_")[0]  # of bands_exact, what all bands have
     shown = [f"{counts[key]:,} {label}" for key, label in _SHOWN.get(stage, {}).items() if key in counts]
     if stage in _SETS_ASIDE and (aside := sum(counts.get("set_aside", {}).values())):
         shown.append(f"{aside:,} set aside")

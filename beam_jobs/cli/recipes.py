@@ -97,7 +97,7 @@ def check(
     rules = len(plan.profile.rules)
     console().print(
         f"{file}: good. Profile {plan.profile.name} (version {plan.profile.version}, {rules} rules), "
-        f"deduplication: {', '.join(recipe.dedup) or 'none'}.",
+        f"deduplication: {', '.join(method.name for method in recipe.dedup) or 'none'}.",
         highlight=False,
         soft_wrap=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -78,23 +79,21 @@ def _write(path: Path, result: dict[str, Any]) -> None:
 
 
 def _run(job: str, spec: JobSpec) -> dict[str, Any]:
-    from beam_jobs.jobs.catalog import CRAWL_STAGES, stage_named
+    from beam_jobs.jobs.catalog import CRAWL_JOBS, stages_of
 
-    stage_named(job)
-    _check_scope(job, spec, per_crawl=job in CRAWL_STAGES)
+    stages_of(job)
+    _check_scope(job, spec, per_crawl=job in CRAWL_JOBS)
     path = Path(spec.recipe)
     recipe = load_recipe(path)
     store = store_at(spec.root)
     with session(recipe, store, spec.workers, spec.runner, None) as opened:
         if spec.crawl is not None:
-            stage = bind(recipe, path, store, [spec.crawl]).crawl_stage(job, spec.crawl)
-            return _of_stage(opened, stage) if stage else _NOTHING_TO_DO
+            return _of_stages(opened, bind(recipe, path, store, [spec.crawl]).crawl_stages(job, spec.crawl))
         plan = bind(recipe, path, store, list(spec.crawls) if spec.crawls else None)
         chosen = plan.choose(spec.crawls)
         if job == "publish":
             return _of_release(opened, plan, chosen, spec.version)
-        stage = plan.select(chosen) if job == "select" else plan.clusters(chosen)
-        return _of_stage(opened, stage) if stage else _NOTHING_TO_DO
+        return _of_stages(opened, (plan.select(chosen),) if job == "select" else plan.clusters(chosen))
 
 
 def _check_scope(job: str, spec: JobSpec, *, per_crawl: bool) -> None:
@@ -117,7 +116,18 @@ _NOTHING_TO_DO: dict[str, Any] = {
     "fingerprint": None,
     "counts": {},
 }
-"""What `clusters` answers for a recipe without deduplication, and `clean` for one without edit programs."""
+"""What a job answers that the recipe does not ask for: `bands` and `clusters` for one without deduplication, `clean`
+for one without edit programs."""
+
+
+def _of_stages(opened: Session, specs: Sequence[StageSpec]) -> dict[str, Any]:
+    """Run them all. The answer is that of the last, and where there are several of all of them under `stages`."""
+    answers = [_of_stage(opened, spec) for spec in specs]
+    if not answers:
+        return _NOTHING_TO_DO
+    several = {spec.stage: answer for spec, answer in zip(specs, answers, strict=True)}
+    reused = all(answer["reused"] for answer in answers)
+    return {**answers[-1], "reused": reused, **({"stages": several} if len(answers) > 1 else {})}
 
 
 def _of_stage(opened: Session, spec: StageSpec) -> dict[str, Any]:

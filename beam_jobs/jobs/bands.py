@@ -1,12 +1,14 @@
-"""bands: per crawl, the keys under which documents can be duplicates, as sorted runs made once.
+"""bands: per crawl and method, the keys under which documents can be duplicates, as sorted runs made once.
 
-Exact deduplication has one key, the digest of the normalised text; near-duplicate methods will bring their bands here.
-Adding a crawl to a corpus makes its bands only. Counts: `documents`.
+A stage a method (`bands_exact`, `bands_url` ...), so that a crawl's keys of one are not made again when another is
+added, and adding a crawl to a corpus makes its keys only. `exact` and `url` give a document one key, the digest of its
+normalised text or of its canonical URL. Counts: `documents`, `keys`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +23,18 @@ from beam_jobs.store.records import FileRecord
 BAND = pa.schema([pa.field("key", ID, nullable=False), *TARGET])
 """`target` counts within the crawl here: which number the crawl has is the release's affair."""
 
+KEYS = "keys"
+"""The kind of the runs."""
+
 _ROW_GROUP_ROWS = 65_536
+
+KeysOf: TypeAlias = Callable[[StageRun, str, FileRecord], Iterator[tuple[pa.Array, pa.Array, int]]]
+"""(run, crawl, the shard's `meta`) -> batches of keys, the row in the shard of each, and of how many documents."""
+
+
+def bands_stage(method: str) -> str:
+    """The name of the stage that makes the method's keys."""
+    return f"bands_{method}"
 
 
 def _plan(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
@@ -29,24 +42,41 @@ def _plan(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[WorkItem
 
 
 def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
-    tables = []
+    keys_of = _METHODS[run.ref.stage]
+    tables, documents = [BAND.empty_table()], 0
     for number, meta in of_item(run, item.payload):
-        digests = fact(run, item.payload["crawl"], meta, "text_digest")
-        rows = len(digests)
-        targets = pa.array(np.full(rows, target(0, number)))
-        tables.append(pa.table([digests, targets, pa.array(np.arange(rows, dtype=np.int32))], schema=BAND))
-        notice(rows)
+        for keys, rows, batch in keys_of(run, item.payload["crawl"], meta):
+            targets = pa.array(np.full(len(rows), target(0, number)))
+            tables.append(pa.table([keys, targets, rows], schema=BAND))
+            documents += batch
+            notice(batch)
     table = pa.concat_tables(tables).sort_by([(name, "ascending") for name in BAND.names])
-    record = run.write("exact", item.id, table, BAND, row_group_rows=_ROW_GROUP_ROWS, sorted_by=["key"])
-    return ItemResult(item.id, (record,), {"documents": len(table)})
+    record = run.write(KEYS, item.id, table, BAND, row_group_rows=_ROW_GROUP_ROWS, sorted_by=["key"])
+    return ItemResult(item.id, (record,), {"documents": documents, "keys": len(table)})
+
+
+def _one_each(keys: pa.Array | pa.ChunkedArray) -> Iterator[tuple[pa.Array, pa.Array, int]]:
+    whole = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
+    yield whole, pa.array(np.arange(len(whole), dtype=np.int32)), len(whole)
+
+
+def _exact(run: StageRun, crawl: str, meta: FileRecord) -> Iterator[tuple[pa.Array, pa.Array, int]]:
+    return _one_each(fact(run, crawl, meta, "text_digest"))
 
 
 def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list[FileRecord], Counts]:
-    counts = add_counts(results[0])
+    files = [file for result in results[0] for file in result.files]
+    counts = {"documents": 0, "keys": 0, **add_counts(results[0])}
     expected = sum(run.input("ingest", crawl).counts["documents"] for crawl in crawls(run))
-    if counts.get("documents", 0) != expected:
-        raise BooksDoNotBalance(f"bands hold {counts.get('documents', 0)} of {expected} documents")
-    return [file for result in results[0] for file in result.files], {"documents": expected}
+    rows = sum(file.rows or 0 for file in files)
+    if counts["documents"] != expected or counts["keys"] != rows:
+        raise BooksDoNotBalance(
+            f"{run.ref.stage} made {counts['keys']} keys of {counts['documents']} of {expected} documents; its files "
+            f"hold {rows}"
+        )
+    return files, counts
 
 
-STAGE = Stage("bands", 1, (Phase("runs", _plan, _run),), _close)
+_METHODS: dict[str, KeysOf] = {bands_stage("exact"): _exact}
+
+STAGES = tuple(Stage(name, 2, (Phase("runs", _plan, _run),), _close) for name in _METHODS)

@@ -12,19 +12,36 @@ STAGES: dict[str, Stage] = {
         ingest.STAGE,
         clean.STAGE,
         annotate.STAGE,
-        bands.STAGE,
-        clusters.STAGE,
+        *bands.STAGES,
+        *clusters.STAGES,
         select.STAGE,
         publish.STAGE,
     )
 }
-CRAWL_STAGES = ("ingest", "clean", "annotate", "bands")
-"""Made once per crawl (`clean` only for recipes with edit programs); the others once per release, over its crawls."""
+
+JOBS: dict[str, tuple[str, ...]] = {
+    "ingest": ("ingest",),
+    "clean": ("clean",),
+    "annotate": ("annotate",),
+    "bands": tuple(stage.name for stage in bands.STAGES),
+    "clusters": tuple(name for name in STAGES if name.startswith("clusters_")),
+    "select": ("select",),
+    "publish": ("publish",),
+}
+"""What can be asked for by name, and the stages that each is: of those only which the recipe asks for."""
+
+CRAWL_JOBS = ("ingest", "clean", "annotate", "bands")
+"""Done once per crawl; the others once per release, over its crawls."""
 
 
 def stage_named(name: str) -> Stage:
-    """The stage of that name."""
+    """The stage of that name; raises KeyError."""
+    return STAGES[name]
+
+
+def stages_of(job: str) -> tuple[str, ...]:
+    """The stages of a job; raises `BadInput` for an unknown one."""
     try:
-        return STAGES[name]
+        return JOBS[job]
     except KeyError:
-        raise BadInput(f"unknown job {name!r}", remedy=f"valid are: {', '.join(STAGES)}") from None
+        raise BadInput(f"unknown job {job!r}", remedy=f"valid are: {', '.join(JOBS)}") from None

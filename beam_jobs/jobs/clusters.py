@@ -1,19 +1,21 @@
-"""clusters: which documents of a release are duplicates of each other. Facts: no rule and no order decides here.
+"""clusters_exact, clusters_url: which documents of a release have the same key. Facts: no rule and no order decides.
 
 Two phases. `group` reads one range of keys from the sorted runs of all crawls and finds keys that occur more than
-once; `sidecars` brings each member's cluster back to its own shard. Counts: `documents`, `clustered`, `clusters`.
+once; `sidecars` brings each member's cluster back to its own shard. The id of a cluster is the digest that its members
+share. Counts: `documents`, `clustered`, `clusters`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from beam_jobs.errors import BooksDoNotBalance
-from beam_jobs.jobs.shards import TARGET, crawls, grouped, of_item, sidecar_name, target, targets_of
+from beam_jobs.jobs.bands import KEYS, bands_stage
+from beam_jobs.jobs.members import MEMBERS, clusters_stage, sidecars_after
+from beam_jobs.jobs.shards import TARGET, crawls, target
 from beam_jobs.jobs.stage import Counts, ItemResult, Notice, Phase, Stage, StageRun, WorkItem, add_counts
 from beam_jobs.schema.documents import ID
 from beam_jobs.store.records import FileRecord
@@ -21,20 +23,14 @@ from beam_jobs.store.sorted_files import Range, hash_ranges, ranges_for, read_ra
 
 ROWS_PER_RANGE = 4_000_000
 
-MEMBERS = pa.schema(
-    [
-        *TARGET,
-        pa.field("cluster_id", ID, nullable=False),
-        pa.field("cluster_size", pa.int64(), nullable=False),
-    ]
-)
-CLUSTER = pa.schema([pa.field("cluster_id", ID), pa.field("cluster_size", pa.int64())])
-"""The sidecar: null for a document that is alone. The id of an exact cluster is the digest its members share."""
+
+def _bands(run: StageRun) -> str:
+    return bands_stage(run.spec.parameters["method"])
 
 
 def _plan_groups(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
-    bands = [run.input("bands", crawl) for crawl in crawls(run)]
-    ranges = hash_ranges(ranges_for(sum(band.counts["documents"] for band in bands), ROWS_PER_RANGE))
+    rows = sum(run.input(_bands(run), crawl).counts["keys"] for crawl in crawls(run))
+    ranges = hash_ranges(ranges_for(rows, ROWS_PER_RANGE))
     return [
         WorkItem(f"{number:06d}", {"start": keys.start, "stop": keys.stop})
         for number, keys in enumerate(ranges)
@@ -46,7 +42,7 @@ def _group(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     parts = [
         _numbered(read_range(run.store, record, "key", keys, ["key", "target", "row"]), number)
         for number, crawl in enumerate(crawls(run))
-        for record in run.input("bands", crawl).of_kind("exact").values()
+        for record in run.input(_bands(run), crawl).of_kind(KEYS).values()
     ]
     rows = pa.concat_tables(parts) if parts else pa.schema([("key", ID), *TARGET]).empty_table()
     members, sizes = _repeated(rows)
@@ -81,35 +77,6 @@ def _repeated(rows: pa.Table) -> tuple[pa.Table, pa.Array]:
     return table.sort_by([("target", "ascending"), ("row", "ascending")]), sizes
 
 
-def _plan_sidecars(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
-    return grouped(run, crawls(run))
-
-
-def _sidecars(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
-    members = pa.concat_tables(
-        read_range(run.store, record, "target", targets_of(item.payload), MEMBERS.names)
-        for record in run.files_of("group")
-    )
-    files, placed = [], 0
-    for number, meta in of_item(run, item.payload):
-        here = members.filter(pc.equal(members["target"], target(item.payload["crawl_number"], number)))
-        name, table = sidecar_name(item.payload["crawl"], meta), _scatter(here, meta.rows or 0)
-        files.append(run.write_sidecar("clusters", name, meta, table, CLUSTER))
-        placed += len(table) - table["cluster_id"].null_count
-        notice(meta.rows or 0)
-    return ItemResult(
-        item.id, tuple(files), {"documents": sum(file.rows or 0 for file in files), "clustered": placed}
-    )
-
-
-def _scatter(members: pa.Table, rows: int) -> pa.Table:
-    """A column pair of `rows` rows with each member's cluster in its row."""
-    at = np.full(rows, -1, dtype=np.int64)
-    at[members["row"].to_numpy()] = np.arange(len(members))
-    places = pa.array(at, mask=at < 0)
-    return pa.table([members[name].combine_chunks().take(places) for name in CLUSTER.names], schema=CLUSTER)
-
-
 def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list[FileRecord], Counts]:
     grouped_counts, placed = add_counts(results[0]), add_counts(results[1])
     members = sum(file.rows or 0 for result in results[0] for file in result.files)
@@ -119,16 +86,19 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
         and grouped_counts["clustered"] == members == placed.get("clustered", 0)
     ):
         raise BooksDoNotBalance(
-            f"clusters grouped {grouped_counts['documents']} and placed {placed.get('documents', 0)} of {expected} "
-            f"documents; their sizes add up to {grouped_counts['clustered']}, {members} members were found and "
-            f"{placed.get('clustered', 0)} placed"
+            f"{run.ref.stage} grouped {grouped_counts['documents']} and placed {placed.get('documents', 0)} of "
+            f"{expected} documents; cluster sizes add up to {grouped_counts['clustered']}, {members} members were "
+            f"found and {placed.get('clustered', 0)} placed"
         )
     return [file for result in results[1] for file in result.files], grouped_counts
 
 
-STAGE = Stage(
-    "clusters",
-    1,
-    (Phase("group", _plan_groups, _group), Phase("sidecars", _plan_sidecars, _sidecars)),
-    _close,
+STAGES = tuple(
+    Stage(
+        clusters_stage(method),
+        2,
+        (Phase("group", _plan_groups, _group), sidecars_after("group")),
+        _close,
+    )
+    for method in ("exact",)
 )

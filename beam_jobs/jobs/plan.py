@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from beam_jobs.errors import BadInput
-from beam_jobs.jobs.catalog import STAGES
+from beam_jobs.jobs.bands import bands_stage
+from beam_jobs.jobs.catalog import STAGES, stages_of
+from beam_jobs.jobs.members import clusters_stage
 from beam_jobs.recipe.cleaning import Program, load_programs
 from beam_jobs.recipe.deciding import deciding_profile
+from beam_jobs.recipe.dedup import Method
 from beam_jobs.recipe.model import Crawl, Recipe
 from beam_jobs.recipe.profile import Profile
 from beam_jobs.recipe.strict import nearest
@@ -24,7 +27,7 @@ from beam_jobs.steps.extract import extractor_version
 from beam_jobs.steps.language import BUNDLED_FILE, BUNDLED_SHA256
 from beam_jobs.steps.language_labels import bundled_labels, check_languages, read_labels
 from beam_jobs.store.base import Store
-from beam_jobs.store.fingerprint import digest
+from beam_jobs.store.fingerprint import Json, digest
 from beam_jobs.store.stages import StageSpec, is_complete
 
 State = Literal["present", "stale", "missing"]
@@ -50,21 +53,30 @@ class Plan:
                 )
         return [crawl for crawl in self.crawls if ids is None or crawl in ids]
 
-    def crawl_stage(self, stage: str, crawl: str) -> StageSpec | None:
-        """The spec of one of a crawl's stages; None for `clean` when the recipe has no edit programs."""
-        return self.crawls[self.choose([crawl])[0]].get(stage)
+    def crawl_stages(self, job: str, crawl: str) -> tuple[StageSpec, ...]:
+        """The specs of a job's stages for a crawl: none of `clean` when the recipe has no edit programs, one of `bands`
+        for each way of finding duplicates."""
+        specs = self.crawls[self.choose([crawl])[0]]
+        return tuple(specs[name] for name in specs if name in stages_of(job))
 
-    def clusters(self, crawls: Sequence[str]) -> StageSpec | None:
-        """The spec of `clusters` over `crawls`; None when the recipe asks for no deduplication."""
-        if not self.recipe.dedup:
-            return None
-        return self._over(crawls, "clusters", ("ingest", "bands"), {"methods": list(self.recipe.dedup)})
+    def clusters(self, crawls: Sequence[str]) -> tuple[StageSpec, ...]:
+        """The specs of the stages of clusters over `crawls`, one a method of the recipe, in the methods' order."""
+        return tuple(self._clusters(crawls, method) for method in self.recipe.dedup)
+
+    def _clusters(self, crawls: Sequence[str], method: Method) -> StageSpec:
+        texts = ("clean",) if self.programs and method.reads_text else ()
+        return self._over(
+            crawls,
+            clusters_stage(method.name),
+            ("ingest", *texts, bands_stage(method.name)),
+            method.facts(),
+        )
 
     def select(self, crawls: Sequence[str]) -> StageSpec:
         """The spec of `select` over `crawls`."""
-        parameters = {"profile": self.profile.record(), "dedup": list(self.recipe.dedup)}
-        clusters = self.clusters(crawls)
-        return self._over(crawls, "select", self._documents, parameters, clusters)
+        dedup: list[Json] = [method.record() for method in self.recipe.dedup]
+        parameters = {"profile": self.profile.record(), "dedup": dedup}
+        return self._over(crawls, "select", self._documents, parameters, self.clusters(crawls))
 
     def publish(self, crawls: Sequence[str], version: str) -> StageSpec:
         """The spec of `publish` over `crawls` as `version`."""
@@ -73,7 +85,7 @@ class Plan:
             "version": version,
             "shard_bytes": self.recipe.release.shard_bytes,
         }
-        return self._over(crawls, "publish", self._documents, parameters, self.select(crawls))
+        return self._over(crawls, "publish", self._documents, parameters, (self.select(crawls),))
 
     @property
     def _documents(self) -> tuple[str, ...]:
@@ -94,11 +106,10 @@ class Plan:
         stage: str,
         per_crawl: Sequence[str],
         parameters: Mapping[str, Any],
-        extra: StageSpec | None = None,
+        over_all: Sequence[StageSpec] = (),
     ) -> StageSpec:
         inputs = [self.crawls[crawl][name].ref for crawl in crawls for name in per_crawl]
-        if extra is not None:
-            inputs.append(extra.ref)
+        inputs += [spec.ref for spec in over_all]
         return StageSpec(stage, STAGES[stage].version, None, parameters, tuple(inputs))
 
 
@@ -155,8 +166,11 @@ def _crawl_specs(
         texts,
         locations={} if model == "bundled" else {"language_model": _beside(model.uri, base)},
     )
-    bands = StageSpec("bands", STAGES["bands"].version, crawl.id, {"methods": ["exact"]}, texts)
-    return {**specs, "annotate": annotate, "bands": bands}
+    specs["annotate"] = annotate
+    for method in recipe.dedup:
+        name, of = bands_stage(method.name), texts if method.of_texts else (ingest.ref,)
+        specs[name] = StageSpec(name, STAGES[name].version, crawl.id, method.keys(), of)
+    return specs
 
 
 def _check_reasons(profile: Profile, programs: Sequence[Program], path: Path) -> None:

@@ -47,6 +47,7 @@ _TABLE_GROUP_ROWS = 16_384
 _INDEX_RUN = pa.schema([pa.field("key", pa.int64(), nullable=False), *INDEX])
 _OTHERWISE = ("doc_id", "text_digest", "images")
 _FROM_META = [name for name in DATA.names if name in META.names and name not in _OTHERWISE]
+_OF_DUPLICATES = ["keep", "cluster_size", "survivor_id"]
 _FROM_SIGNALS = {"language": "language", "language_score": "language_score", "tokens": "tokens_estimated"}
 
 
@@ -165,7 +166,7 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
     def rows_of(record: FileRecord, columns: Sequence[str]) -> pa.Table:
         return read_rows(run.store, record, columns, start, stop)
 
-    decisions = rows_of(sidecar(run, crawl, meta, "select", "decisions"), ["keep", "cluster_size"])
+    decisions = rows_of(sidecar(run, crawl, meta, "select", "decisions"), _OF_DUPLICATES)
     keep = decisions["keep"]
     known = rows_of(meta, ["doc_id", "images", *_FROM_META]).filter(keep)
     digests = rows_of(facts_file(run, crawl, meta), ["text_digest"])
@@ -182,6 +183,7 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
         "edits": edits,
         "images": images_of(text, known["images"], edits),
         "cluster_size": pc.fill_null(decisions["cluster_size"].filter(keep), 1),
+        "duplicate_of": hex_ids(decisions["survivor_id"].filter(keep)),
     }
     return pa.table([columns[name] for name in DATA.names], schema=DATA)
 
@@ -275,5 +277,5 @@ def _expected(run: StageRun, runs: Counts) -> Counts:
 
 
 STAGE = Stage(
-    "publish", 2, (Phase("index_runs", _plan_runs, _index_run), Phase("files", _plan_files, _file)), _close
+    "publish", 3, (Phase("index_runs", _plan_runs, _index_run), Phase("files", _plan_files, _file)), _close
 )

@@ -55,6 +55,21 @@ class Method(StrictModel):
         """What its duplicates are set aside as."""
         return f"dup_{self.name}"
 
+    @property
+    def removes(self) -> bool:
+        """Whether its duplicates are removed, or else only marked."""
+        return self.action == "remove"
+
+    @property
+    def of_texts(self) -> bool:
+        """Whether the keys are made of texts, so that edit programs change them."""
+        return True
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether clusters are made with another look at the texts."""
+        return False
+
     def keys(self) -> dict[str, Json]:
         """What the keys of a crawl's documents depend on."""
         return {"method": self.name}
@@ -79,6 +94,11 @@ class Url(Method):
     """Documents of the same canonical URL."""
 
     method: Literal["url"] = "url"
+
+    @property
+    def of_texts(self) -> bool:
+        """URLs are what they were fetched as."""
+        return False
 
 
 METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url}

@@ -11,14 +11,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from beam_jobs.recipe.dedup import METHODS, Dedup, Exact
 from beam_jobs.recipe.languages import Languages
 from beam_jobs.recipe.strict import StrictModel, load, nearest
 from beam_jobs.schema.signals import ALWAYS, DEFAULT_GROUPS, OPTIONAL_GROUPS, names_of
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-DEDUP_METHODS = ("exact",)
 
 
 class Crawl(StrictModel):
@@ -158,8 +157,10 @@ class Recipe(StrictModel):
         (),
         description="Edit programs over the texts, in order: c4/lines, site-chrome ..., or paths to some; [] for none.",
     )
-    dedup: tuple[str, ...] = Field(
-        ("exact",), description=f"Methods in order: {', '.join(DEDUP_METHODS)}; [] for none."
+    dedup: tuple[Dedup, ...] = Field(
+        (Exact(),),
+        description=f"Methods in the order in which they remove: {', '.join(METHODS)}, by name or with settings "
+        "({method: exact, action: mark}); [] for none.",
     )
     languages: Languages = Field(
         (),
@@ -182,11 +183,9 @@ class Recipe(StrictModel):
 
     @field_validator("dedup")
     @classmethod
-    def _known_methods(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
-        for method in methods:
-            if method not in DEDUP_METHODS:
-                raise ValueError(f"unknown method {method!r}; valid are: {', '.join(DEDUP_METHODS)}")
-        if len(set(methods)) != len(methods):
+    def _each_method_once(cls, methods: tuple[Dedup, ...]) -> tuple[Dedup, ...]:
+        names = [method.name for method in methods]
+        if len(set(names)) != len(names):
             raise ValueError("a method stands twice")
         return methods
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import yaml
 
+from beam_jobs.release import duplicates
 from beam_jobs.release.columns import DATA, DATA_MEANINGS, INDEX_MEANINGS, LEDGER_MEANINGS
 from beam_jobs.release.facts import ReleaseFacts
 from beam_jobs.release.hub import front_matter
@@ -42,6 +43,7 @@ def render_card(facts: ReleaseFacts) -> bytes:
             facts=facts,
             stages=STAGES,
             language_model=_language_model(facts),
+            deduplication=list(duplicates.described(facts.recipe)),
             limits=list(_limits(facts)),
             tables=[
                 ("data", "the documents", columns(DATA, DATA_MEANINGS)),
@@ -75,10 +77,7 @@ def _limits(facts: ReleaseFacts) -> Iterator[str]:
         yield "Edit programs cut lines by their form and frequency: some of what they cut was content."
     else:
         yield "Lines were not cleaned: boilerplate that extraction left is in the text."
-    if "clusters" not in stages:
-        yield "Duplicates were not removed."
-    else:
-        yield "Only pages with exactly the same normalised text count as duplicates: near-duplicates remain."
+    yield from duplicates.limits(facts.recipe)
     if not facts.rules:
         yield "No quality rule was applied: every page with text was eligible."
     else:

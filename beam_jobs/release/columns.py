@@ -35,6 +35,7 @@ DATA = pa.schema(
         pa.field("tokens", pa.int64(), nullable=False),
         pa.field("text_digest", pa.string(), nullable=False),  # hex
         pa.field("cluster_size", pa.int64(), nullable=False),
+        pa.field("duplicate_of", pa.string()),  # hex
         pa.field("edits", EDITS, nullable=False),
         pa.field("images", IMAGES),
     ]
@@ -49,7 +50,7 @@ _RECORD = {
     "warc_file": "Name of the archive file that holds the raw page.",
     "warc_offset": "Offset of the record in the archive file as stored, in bytes.",
     "warc_length": "Bytes from that offset to the next record; -1 if unknown.",
-    "cluster_size": "Number of documents with the same text over all crawls of the release, with this one.",
+    "cluster_size": "Number of documents in its cluster of duplicates over all crawls of the release, with this one.",
 }
 
 DATA_MEANINGS: dict[str, str] = {
@@ -77,6 +78,8 @@ DATA_MEANINGS: dict[str, str] = {
     "tokens": "Estimated number of subword tokens (signal `tokens_estimated`): close to that of a large vocabulary.",
     "text_digest": "128-bit digest of the normalised text, hexadecimal: equal for exact duplicates.",
     "cluster_size": _RECORD["cluster_size"],
+    "duplicate_of": "Where the recipe marks duplicates and does not remove them: `doc_id` of the document that "
+    "stands for this one.",
     "edits": "What edit programs cut from the text as extracted: `rule`, and `start` and `end` in bytes of its UTF-8.",
     "images": "Images of the content: `at`, the byte of `text` (UTF-8) that begins the line before which each stands, "
     "`alternative`, its alternative text, and `address`. Null where the recipe asks for none.",
@@ -94,10 +97,15 @@ LEDGER_MEANINGS: dict[str, str] = {
     "value": "What was measured.",
     "threshold": "What it was held against.",
     "detail": "More about the reason, in words.",
-    "cluster_id": "Cluster of documents with the same text.",
+    "dedup_method": "Method that found the cluster: the one that removed the record, else the first that marked it, "
+    "else the first that has it in a cluster.",
+    "cluster_id": "Cluster of duplicates that the record is in.",
     "cluster_size": _RECORD["cluster_size"],
     "survivor_id": "Of a duplicate: `doc_id` of the document that was kept in its place.",
     "survivor_url": "Of a duplicate: address of the document that was kept in its place.",
+    "similarity": "Of a duplicate: how alike it and that document are. 1 for equal normalised texts; of "
+    "near-duplicates the Jaccard similarity of their shingles, where these two were compared, else that of the "
+    "weakest link of the strongest chain between them; null for equal addresses.",
 }
 
 INDEX_MEANINGS: dict[str, str] = {

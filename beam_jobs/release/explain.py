@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from beam_jobs.release.addresses import EXACT, domains_of, spellings
 from beam_jobs.release.contents import iso
 from beam_jobs.release.cuts import Cut, cuts_of
+from beam_jobs.release.duplicates import LIKENESS
 from beam_jobs.release.ledger import KEPT
 from beam_jobs.release.locate import Release
 from beam_jobs.release.programs import drops_with
@@ -54,8 +55,7 @@ class Capture:
         record = self.record
         size = record["cluster_size"] or 1
         if self.kept:
-            copies = f" It stands for {size} pages with the same text." if size > 1 else ""
-            return f"Kept, in {self.file}.{copies}"
+            return f"Kept, in {self.file}.{self._standing(size)}"
         reason = str(record["reason"])
         measured = _measured(record)
         told = [f"Set aside by {record['stage']}: {reason}{f' ({measured})' if measured else ''}."]
@@ -64,14 +64,23 @@ class Capture:
         if record["detail"]:
             told.append(f"Found: {record['detail']}.")
         if reason.startswith(DUPLICATE_PREFIX):
-            told.append(
-                f"Of {size} such pages this one was kept: {record['survivor_url']} ({record['survivor_id']})."
-            )
+            told.append(f"Of {size} such pages this one was kept: {_survivor(record)}.")
         if reason in INGEST_REASONS:
             told.append("No text of it went any further.")
         if others := [other for other in record["reasons"] if other != reason]:
             told.append(f"Also: {', '.join(others)}.")
         return " ".join(told)
+
+    def _standing(self, size: int) -> str:
+        """Of a kept page in a cluster: for how many it stands, or which one would stand for it."""
+        record = self.record
+        if record["survivor_id"]:
+            marks = " and ".join(record["reasons"])
+            return f" Marked {marks}: of {size} such pages {_survivor(record)} would be kept."
+        if size == 1:
+            return ""
+        likeness = LIKENESS.get(str(record.get("dedup_method")), "that are duplicates")
+        return f" It stands for {size} pages {likeness}."
 
     def to_json(self) -> dict[str, Any]:
         """The ledger row, what the reason means, the data row's columns under `document`, and the
@@ -85,6 +94,13 @@ class Capture:
             "cuts": None if self.cuts is None else [cut.to_json() for cut in self.cuts],
             "explanation": self.sentence(),
         }
+
+
+def _survivor(record: Mapping[str, Any]) -> str:
+    """`https://a.example/ (0f3c..., similarity 0.92)`."""
+    alike = record.get("similarity")
+    said = "" if alike is None or record.get("dedup_method") == "exact" else f", similarity {alike:.2f}"
+    return f"{record['survivor_url']} ({record['survivor_id']}{said})"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ COLUMNS = (
     "detail",
     "survivor_id",
     "survivor_url",
+    "similarity",
+    "dedup_method",
     "cluster_id",
     "cluster_size",
     "domain",
@@ -81,7 +83,8 @@ def _rows(release: Release, reasons: frozenset[str] | None) -> Iterator[dict[str
             for group in table.groups:
                 hits = _hits(table, group, reasons)
                 if hits is not None:
-                    yield from as_dicts(table.read(group, COLUMNS).filter(hits))
+                    known = [name for name in COLUMNS if name in table.columns]  # older ledgers lack some
+                    yield from as_dicts(table.read(group, known).filter(hits))
 
 
 def _hits(table: TableReader, group: int, reasons: frozenset[str] | None) -> pa.ChunkedArray | None:

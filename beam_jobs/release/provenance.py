@@ -51,8 +51,8 @@ STAGES = {
     "ingest": "reads the archives, extracts the text of each page and gives every record a fate",
     "clean": "runs edit programs: what they cut is recorded, and left out of the text from here on",
     "annotate": "measures each text: language, size, quality signals",
-    "bands": "digests each normalised text",
-    "clusters": "finds equal digests over all crawls",
+    "bands_exact": "digests each normalised text",
+    "clusters_exact": "finds equal digests over all crawls",
     "select": "holds the signals against the profile, and keeps one page of each cluster",
     "publish": "writes data, ledger and index",
 }

@@ -63,7 +63,7 @@ class Session:
 
     def decide(self, plan: Plan, crawls: Sequence[str]) -> Completed:
         """Clusters and decisions over `crawls`, whose per-crawl stages must be complete."""
-        if clusters := plan.clusters(crawls):
+        for clusters in plan.clusters(crawls):
             self.run(clusters)
         return self.run(plan.select(crawls))
 
@@ -137,7 +137,7 @@ class Session:
 
     def _stages(self, plan: Plan, crawls: Sequence[str]) -> list[StageManifest]:
         refs = [spec.ref for crawl in crawls for spec in plan.crawls[crawl].values()]
-        over_all = [spec.ref for spec in (plan.clusters(crawls), plan.select(crawls)) if spec]
+        over_all = [spec.ref for spec in (*plan.clusters(crawls), plan.select(crawls))]
         return [read_manifest(self.store, ref) for ref in [*refs, *over_all]]
 
     def _counts(self, plan: Plan, crawls: Sequence[str], tallies: Tallies) -> Counts:

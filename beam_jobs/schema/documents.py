@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Bump when a column changes its name, type or meaning; part of every stage's fingerprint."""
 
 ID = pa.binary(16)
@@ -115,14 +115,20 @@ DECISIONS = pa.schema(
     [
         pa.field("keep", pa.bool_(), nullable=False),
         pa.field("reason", pa.string()),  # the fate; null when kept
-        pa.field("reasons", pa.list_(pa.string()), nullable=False),  # all that hold
+        pa.field(
+            "reasons", pa.list_(pa.string()), nullable=False
+        ),  # all that hold, also of what is only marked
         pa.field("signal", pa.string()),
         pa.field("value", pa.float64()),
         pa.field("threshold", pa.float64()),
+        pa.field(
+            "dedup_method", pa.string()
+        ),  # of which the following tell: that removed it, marked it, or knows it
         pa.field("cluster_id", ID),
         pa.field("cluster_size", pa.int64()),
         pa.field("survivor_id", ID),
         pa.field("survivor_url", pa.string()),
+        pa.field("similarity", pa.float64()),  # to the survivor
     ]
 )
 
@@ -142,10 +148,12 @@ LEDGER = pa.schema(
         pa.field("value", pa.float64()),
         pa.field("threshold", pa.float64()),
         pa.field("detail", pa.string()),
+        pa.field("dedup_method", pa.string()),
         pa.field("cluster_id", pa.string()),  # hex
         pa.field("cluster_size", pa.int64()),
         pa.field("survivor_id", pa.string()),  # hex
         pa.field("survivor_url", pa.string()),
+        pa.field("similarity", pa.float64()),
     ]
 )
 

@@ -32,6 +32,8 @@ DUPLICATE_PREFIX = "dup"
 
 DUPLICATE_REASONS: dict[str, str] = {
     "dup_exact": "the same normalised text as the survivor",
+    "dup_url": "the same canonical URL as the survivor",
+    "dup_minhash": "nearly the same text as the survivor: their shingles overlap",
 }
 
 LANGUAGE_REASON = "language"

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from beam_jobs.errors import BooksDoNotBalance, Misaligned
-from beam_jobs.jobs import annotate, bands, clusters, publish, select
+from beam_jobs.jobs import annotate, bands, clusters, members, publish, select, survivors
 from beam_jobs.jobs.catalog import STAGES
+from beam_jobs.jobs.decisions import Found
 from beam_jobs.jobs.plan import Plan
 from beam_jobs.release.locate import list_releases
 from beam_jobs.schema.documents import record_id
@@ -67,7 +68,7 @@ def test_a_crawl_balances(corpus: Corpus, made: Made, crawl: str) -> None:
     assert in_files["meta"] == in_files["text"] == counts["documents"]
     assert in_files["set_aside"] == sum(counts["set_aside"].values())
     assert _rows(made, manifests["annotate"]) == {"signals": counts["documents"]}
-    assert _rows(made, manifests["bands"]) == {"exact": counts["documents"]}
+    assert _rows(made, manifests["bands_exact"]) == {"keys": counts["documents"]}
 
 
 def test_what_spans_crawls_balances(corpus: Corpus, made: Made) -> None:
@@ -75,8 +76,8 @@ def test_what_spans_crawls_balances(corpus: Corpus, made: Made) -> None:
     documents = sum(
         read_manifest(made.store, plan.crawls[crawl]["ingest"].ref).counts["documents"] for crawl in CRAWLS
     )
-    clustered = read_manifest(made.store, plan.clusters(CRAWLS).ref)  # type: ignore[union-attr]
-    assert _rows(made, clustered) == {"clusters": documents}
+    for spec in plan.clusters(CRAWLS):
+        assert _rows(made, read_manifest(made.store, spec.ref)) == {"clusters": documents}
     decided = read_manifest(made.store, plan.select(CRAWLS).ref)
     assert _rows(made, decided) == {"decisions": documents}
     counts = decided.counts
@@ -134,20 +135,22 @@ def _drop_from_batches(column: str) -> Sabotage:
 
 def _forget_one_member(patch: pytest.MonkeyPatch) -> None:
     """Rows as many as there are, but one member's cluster is not written."""
-    whole = clusters._scatter
+    whole = members._scatter
 
-    def scatter(members: pa.Table, count: int) -> pa.Table:
-        return whole(short(members), count)
+    def scatter(of: pa.Table, count: int) -> pa.Table:
+        return whole(short(of), count)
 
-    patch.setattr(clusters, "_scatter", scatter)
+    patch.setattr(members, "_scatter", scatter)
 
 
 def _keep_one_duplicate(patch: pytest.MonkeyPatch) -> None:
     """Rows as many as there are, but one duplicate is not told that it is one."""
-    whole = select._decisions
-    patch.setattr(
-        select, "_decisions", lambda verdicts, cluster, removed: whole(verdicts, cluster, short(removed))
-    )
+    whole = select.decisions
+
+    def decide(verdicts: pa.Table, found: list[Found]) -> pa.Table:
+        return whole(verdicts, [replace(each, removed=short(each.removed)) for each in found])
+
+    patch.setattr(select, "decisions", decide)
 
 
 def _file_makers(kind: str) -> Sabotage:
@@ -192,20 +195,23 @@ SABOTAGE: dict[str, tuple[str, Sabotage]] = {
     "a record set aside": ("ingest", _drop_from_batches("set_aside")),
     "a row of signals": ("annotate", drop_by(annotate, "annotate")),
     "an item of annotate": ("annotate", drop_by(annotate, "grouped")),
-    "an item of bands": ("bands", drop_by(bands, "grouped")),
-    "an item of clusters": ("clusters", drop_by(clusters, "grouped")),
+    "an item of bands": ("bands_exact", drop_by(bands, "grouped")),
+    "an item of clusters": ("clusters_exact", drop_by(members, "grouped")),
     "an item of select": ("select", drop_by(select, "grouped")),
     "a shard in publish": ("publish", drop_by(publish, "shards")),
     "a file set aside in publish": ("publish", drop_by(publish, "_set_aside")),
-    "a digest": ("bands", drop_by(bands, "fact")),
-    "a row of a run": ("clusters", drop_by(clusters, "read_range")),
-    "a member of a cluster": ("clusters", drop_from_first(clusters, "_repeated")),
-    "a row of a cluster sidecar": ("clusters", drop_by(clusters, "_scatter")),
-    "a member's place": ("clusters", _forget_one_member),
+    "a digest": ("bands_exact", drop_by(bands, "fact")),
+    "a row of a run": ("clusters_exact", drop_by(clusters, "read_range")),
+    "a member of a cluster": ("clusters_exact", drop_from_first(clusters, "_repeated")),
+    "a row of a cluster sidecar": ("clusters_exact", drop_by(members, "_scatter")),
+    "a member's place": ("clusters_exact", _forget_one_member),
     "a verdict": ("select", drop_by(select, "apply_rules")),
-    "a candidate": ("select", drop_by(select, "_candidates")),
-    "a removal": ("select", drop_by(select, "removed_members")),
-    "a decision": ("select", drop_by(select, "_decisions")),
+    "an item of candidates": ("select", drop_by(survivors, "grouped")),
+    "a candidate": ("select", drop_by(survivors, "_candidates")),
+    "a row of candidates": ("select", drop_by(survivors, "read_range")),
+    "a removal": ("select", drop_by(survivors, "duplicate_members")),
+    "a removed row": ("select", drop_by(select, "removed_rows")),
+    "a decision": ("select", drop_by(select, "decisions")),
     "a duplicate's mark": ("select", _keep_one_duplicate),
     "a row of data": ("publish", _file_makers("data")),
     "a kept row": ("publish", drop_by(publish, "_kept_rows")),
@@ -220,8 +226,9 @@ SABOTAGE: dict[str, tuple[str, Sabotage]] = {
 def _spec(plan: Plan, stage: str) -> StageSpec:
     if stage == "publish":
         return plan.publish(CRAWLS, "1.1.0")
-    if stage in ("clusters", "select"):
-        return plan.clusters(CRAWLS) if stage == "clusters" else plan.select(CRAWLS)  # type: ignore[return-value]
+    over_all = {spec.stage: spec for spec in (*plan.clusters(CRAWLS), plan.select(CRAWLS))}
+    if stage in over_all:
+        return over_all[stage]
     return plan.crawls[CRAWLS[1]][stage]
 
 

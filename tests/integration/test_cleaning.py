@@ -124,7 +124,8 @@ def test_later_stages_saw_what_was_left(
     """Signals are those of the cleaned texts, and so are digests: what is alike only then is a duplicate."""
     for crawl in CRAWLS:
         outputs = {
-            name: stage(cleaned, uncleaned.recipe, name, crawl) for name in ("ingest", "annotate", "bands")
+            name: stage(cleaned, uncleaned.recipe, name, crawl)
+            for name in ("ingest", "annotate", "bands_exact")
         }
         for shard, file in outputs["ingest"].of_kind("meta").items():
             ids = [each.hex() for each in _column(cleaned, file, "doc_id")]
@@ -132,7 +133,7 @@ def test_later_stages_saw_what_was_left(
             assert _column(cleaned, signals, "bytes") == [sidecars[name]["text_bytes"] for name in ids]
         bands = [
             digest
-            for file in outputs["bands"].of_kind("exact").values()
+            for file in outputs["bands_exact"].of_kind("keys").values()
             for digest in _column(cleaned, file, "key")
         ]
         ingest = [row["doc_id"].hex() for row in _meta(cleaned, outputs["ingest"])]

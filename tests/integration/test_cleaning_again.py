@@ -210,7 +210,7 @@ def _stages_done(made: Made, recipe: Path) -> set[str]:
     return {name.split("/")[0] for name in runner.done}
 
 
-AFTER = {"annotate", "bands", "clusters", "select", "publish"}
+AFTER = {"annotate", "bands_exact", "clusters_exact", "select", "publish"}
 
 
 def test_another_program_makes_all_again_but_ingest(uncleaned: Corpus, cleaned: Made, tmp_path: Path) -> None:

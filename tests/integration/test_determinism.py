@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from beam_jobs.jobs import clusters, ingest, publish, select, shards
+from beam_jobs.jobs import clusters, ingest, publish, shards, survivors
 from beam_jobs.release.verify import verify
 from beam_jobs.steps import pages
 from beam_jobs.store.local import LocalStore
@@ -58,7 +58,7 @@ def test_many_small_pieces(
         (ingest, "SHARD_RECORDS", 14),
         (shards, "ROWS_PER_ITEM", 25),
         (clusters, "ROWS_PER_RANGE", 20),
-        (select, "ROWS_PER_RANGE", 20),
+        (survivors, "ROWS_PER_RANGE", 20),
         (publish, "LEDGER_ROWS", 17),
         (publish, "INDEX_ROWS", 17),
     ):

@@ -41,7 +41,7 @@ def test_what_is_recorded_is_what_is_made(found: dict[str, Any]) -> None:
 def test_the_corpus_shows_every_column(found: dict[str, Any]) -> None:
     columns = {name for stage in found.values() for name in stage["columns"]}
     assert {"cleaned.edits", "cleaned.dropped_value"} <= columns
-    assert {"meta.licences", "text.text", "set_aside.reason", "signals.words", "exact.key"} <= columns
+    assert {"meta.licences", "text.text", "set_aside.reason", "signals.words", "keys.key"} <= columns
     assert {
         "clusters.cluster_size",
         "decisions.survivor_url",

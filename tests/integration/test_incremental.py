@@ -55,7 +55,7 @@ def test_adding_a_crawl_makes_its_stages_only(corpus: Corpus, tmp_path: Path) ->
     crawls_done = {tuple(name.split("/")[:2]) for name in runner.done}
     assert crawls_done == {
         *((stage, CRAWLS[1]) for stage in bind(corpus.recipe).crawls[CRAWLS[1]]),
-        *((stage, "_") for stage in ("clusters", "select", "publish")),
+        *((stage, "_") for stage in ("clusters_exact", "select", "publish")),
     }
     after = objects(tmp_path)
     assert {key: after[key] for key in before} == before

@@ -117,7 +117,7 @@ def test_retries_are_told_whatever_they_are_made_of() -> None:
     [
         ("annotate", {"documents": 7}, "7 documents"),
         (
-            "clusters",
+            "clusters_exact",
             {"documents": 9, "clusters": 2, "clustered": 5},
             "9 documents, 5 of them copies of each other, 2 clusters",
         ),
@@ -131,7 +131,7 @@ def test_retries_are_told_whatever_they_are_made_of() -> None:
             {"data_rows": 5, "ledger_rows": 20, "index_rows": 9, "set_aside": {"dup_exact": 4}},
             "5 documents, 20 rows of ledger",
         ),
-        ("bands", {}, ""),
+        ("bands_exact", {}, ""),
     ],
 )
 def test_each_stage_has_its_figures(stage: str, counts: dict[str, Any], said: str) -> None:

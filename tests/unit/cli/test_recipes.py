@@ -66,7 +66,7 @@ def test_a_crawl_may_have_several_globs(strata: Strata) -> None:
 def test_deduplication_by_name_or_none(strata: Strata, dedup: str, methods: tuple[str, ...]) -> None:
     assert new(strata, "--dedup", dedup, "--profile", "none")[0] == 0
     recipe = load_recipe(Path("web.yaml"))
-    assert (recipe.dedup, recipe.profile) == (methods, "none")
+    assert (tuple(each.name for each in recipe.dedup), recipe.profile) == (methods, "none")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from beam_jobs.runners.choose import RUNNERS, open_runner
 from tests.corpora import Page, prose, two_crawls, write_archive, write_recipe
 from tests.unit.cli.conftest import Result, Strata
 
-STAGES = ("ingest", "annotate", "bands")
+STAGES = ("ingest", "annotate", "bands_exact")
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ def test_show_json_is_the_contract(strata: Strata, written: Written, name: str) 
     assert shown["set_aside"] == counts.set_aside
     assert (shown["tokens"], shown["bytes"]) == (counts.tokens, counts.bytes)
     assert shown["data_digest"] == written.release.manifest.data_digest
-    assert [stage["stage"] for stage in shown["stages"]] == ["ingest", "ingest", "clusters", "select"]
+    assert [stage["stage"] for stage in shown["stages"]] == ["ingest", "ingest", "clusters_exact", "select"]
     assert [(crawl["id"], crawl["kept"]) for crawl in shown["crawls"]] == [("2026-40", 64), ("2026-44", 64)]
     assert shown["files"]["data"]["rows"] == 128
 

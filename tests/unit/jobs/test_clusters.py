@@ -6,7 +6,8 @@ import pyarrow as pa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beam_jobs.jobs.clusters import CLUSTER, MEMBERS, _numbered, _repeated, _scatter
+from beam_jobs.jobs.clusters import _numbered, _repeated
+from beam_jobs.jobs.members import CLUSTER, MEMBERS, _scatter
 from beam_jobs.jobs.shards import TARGET, target
 from beam_jobs.schema.documents import ID
 from tests.unit.jobs.runs import key

@@ -12,7 +12,7 @@ import yaml
 
 from beam_jobs.errors import BadInput
 from beam_jobs.jobs import plan as module
-from beam_jobs.jobs.catalog import STAGES, stage_named
+from beam_jobs.jobs.catalog import JOBS, STAGES, stage_named, stages_of
 from beam_jobs.jobs.plan import Plan, make_plan, state, states
 from beam_jobs.recipe.model import load_recipe
 from beam_jobs.sources.listing import DigestCache
@@ -51,12 +51,8 @@ def _names(plan: Plan) -> dict[str, str]:
         for crawl in crawls
         for stage, spec in plan.crawls[crawl].items()
     }
-    over_all = {
-        "clusters": plan.clusters(crawls),
-        "select": plan.select(crawls),
-        "publish": plan.publish(crawls, "1.0.0"),
-    }
-    found |= {stage: spec.ref.fingerprint for stage, spec in over_all.items() if spec}
+    over_all = (*plan.clusters(crawls), plan.select(crawls), plan.publish(crawls, "1.0.0"))
+    found |= {spec.stage: spec.ref.fingerprint for spec in over_all}
     return {**found, "release": plan.release_fingerprint(crawls)}
 
 
@@ -65,9 +61,9 @@ def _changed(before: Plan | dict[str, str], after: Plan) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
-OVER_ALL = {"clusters", "select", "publish", "release"}
-LATE = {"ingest late", "annotate late", "bands late"}
-EARLY = {"ingest early", "annotate early", "bands early"}
+OVER_ALL = {"clusters_exact", "select", "publish", "release"}
+LATE = {"ingest late", "annotate late", "bands_exact late"}
+EARLY = {"ingest early", "annotate early", "bands_exact early"}
 
 
 def test_the_same_recipe_has_the_same_names(folder: Path) -> None:
@@ -112,7 +108,7 @@ def test_another_file_name_changes_the_ids_and_so_all(folder: Path) -> None:
 
 
 ANNOTATE = {"annotate early", "annotate late", "select", "publish", "release"}
-CLEANED = {"clean early", "clean late", "bands early", "bands late"} | ANNOTATE | OVER_ALL
+CLEANED = {"clean early", "clean late", "bands_exact early", "bands_exact late"} | ANNOTATE | OVER_ALL
 
 
 @pytest.mark.parametrize(
@@ -123,7 +119,7 @@ CLEANED = {"clean early", "clean late", "bands early", "bands late"} | ANNOTATE 
         ({"ingest": {"on_corrupt": "fail"}}, LATE | EARLY | OVER_ALL),
         ({"annotate": {"language_model": {"uri": "m.ftz", "sha256": "0" * 64}}}, ANNOTATE),
         ({"profile": "none"}, {"select", "publish", "release"}),
-        ({"dedup": []}, {"clusters", "select", "publish", "release"}),
+        ({"dedup": []}, {"bands_exact early", "bands_exact late"} | OVER_ALL),
         ({"clean": ["c4/lines"]}, CLEANED),
         ({"release": {"shard_bytes": 1 << 20}}, {"publish", "release"}),
         ({"release": {"title": "Another"}}, {"release"}),
@@ -171,7 +167,9 @@ def test_what_edit_programs_are_named_after(folder: Path) -> None:
     for place in ("own.yaml", "deeper/other.yaml"):
         assert _changed(before, _plan(folder, clean=[place, "c4/lines"])) == set()
     assert _changed(before, _plan(folder, clean=["c4/lines", "site-chrome"])) == CLEANED
-    (folder / "own.yaml").write_text(yaml.safe_dump({**content, "version": 2}), encoding="utf-8")
+    (folder / "own.yaml").write_text(
+        yaml.safe_dump({**content, "version": content["version"] + 1}), encoding="utf-8"
+    )
     assert _changed(before, _plan(folder, clean=["own.yaml", "c4/lines"])) == CLEANED
 
 
@@ -201,8 +199,8 @@ def test_new_code_of_a_stage_changes_it_and_what_follows(
         "ingest": LATE | EARLY | OVER_ALL,
         "clean": set(),  # the recipe has no edit programs
         "annotate": ANNOTATE,
-        "bands": {"bands early", "bands late"} | OVER_ALL,
-        "clusters": OVER_ALL,
+        "bands_exact": {"bands_exact early", "bands_exact late"} | OVER_ALL,
+        "clusters_exact": OVER_ALL,
         "select": {"select", "publish", "release"},
         "publish": {"publish", "release"},
     }
@@ -267,22 +265,25 @@ def test_states(folder: Path, local_store: LocalStore) -> None:
     assert {each for stages in states(plan, local_store).values() for each in stages.values()} == {"missing"}
     for stage in ("ingest", "annotate"):
         _complete(local_store, plan.crawls["late"][stage])
-    local_store.put_new(f"{plan.crawls['late']['bands'].ref.prefix}/items/runs/0.json", b"begun")
+    local_store.put_new(f"{plan.crawls['late']['bands_exact'].ref.prefix}/items/runs/0.json", b"begun")
     assert states(plan, local_store) == {
-        "early": {"ingest": "missing", "annotate": "missing", "bands": "missing"},
-        "late": {"ingest": "present", "annotate": "present", "bands": "missing"},
+        "early": {"ingest": "missing", "annotate": "missing", "bands_exact": "missing"},
+        "late": {"ingest": "present", "annotate": "present", "bands_exact": "missing"},
     }
     other = _plan(folder, annotate={"language_model": {"uri": "m.ftz", "sha256": "0" * 64}})
     assert states(other, local_store)["late"] == {
         "ingest": "present",
         "annotate": "stale",
-        "bands": "missing",
+        "bands_exact": "missing",
     }
     assert state(plan.select(["late"]), local_store) == "missing"
 
 
 def test_a_stage_by_name() -> None:
-    assert stage_named("bands").name == "bands"
+    assert stage_named("bands_exact").name == "bands_exact"
+    assert stages_of("select") == ("select",)
+    assert set(stages_of("bands")) >= {"bands_exact"}
+    assert {name for job in JOBS for name in stages_of(job)} == set(STAGES)
     with pytest.raises(BadInput, match="unknown job 'band'") as caught:
-        stage_named("band")
+        stages_of("band")
     assert "ingest, clean, annotate, bands, clusters, select, publish" in str(caught.value.remedy)

@@ -17,14 +17,14 @@ INGESTED = Asset(name="news/ingest", uri="strata://news/ingest")
 
 
 def plan(**crawls: str) -> dict[str, Any]:
-    """A plan as the platform prints it; each crawl's states of ingest, annotate and bands, by their initials."""
+    """A plan as the platform prints it; each crawl's states of ingest, annotate and bands_exact, by their initials."""
     names = {"p": "present", "m": "missing", "s": "stale"}
     return {
         "corpus": "news",
         "crawls": {
             crawl: {
                 stage: {"state": names[initial], "fingerprint": "0" * 64}
-                for stage, initial in zip(("ingest", "annotate", "bands"), states, strict=True)
+                for stage, initial in zip(("ingest", "annotate", "bands_exact"), states, strict=True)
             }
             for crawl, states in crawls.items()
         },

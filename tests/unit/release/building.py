@@ -61,7 +61,7 @@ PROGRAM = EditProgram(
 RECIPE: dict[str, Any] = {
     "corpus": "demo",
     "description": "Pages about *everything*.",
-    "dedup": ["exact"],
+    "dedup": [{"method": "exact", "action": "remove", "keep": "earliest"}],
     "release": {"title": "Demo_pages", "licence": "odc-by"},
 }
 MADE_BY = MadeBy(strata="0.1.0", python="3.11.7", packages={"pyarrow": "25.0.1"}, lock_sha256="0" * 64)
@@ -151,7 +151,8 @@ def _with_survivors(rows: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
         if row["reason"] == "dup_exact":
             assert before is not None
             row |= {"survivor_id": before["doc_id"], "survivor_url": before["url"], "cluster_size": 2}
-            before["cluster_size"] = 2
+            row |= {"dedup_method": "exact", "similarity": 1.0}
+            before |= {"cluster_size": 2, "dedup_method": "exact"}
     return rows
 
 
@@ -319,7 +320,7 @@ def _stages(crawls: dict[str, str]) -> tuple[StageManifest, ...]:
         for crawl in crawls
     ]
     over_all = [
-        StageSpec("clusters", 1, None, {}, inputs=tuple(spec.ref for spec in ingests)),
+        StageSpec("clusters_exact", 2, None, {}, inputs=tuple(spec.ref for spec in ingests)),
         StageSpec("select", 1, None, {"profile": PROFILE.name}, inputs=tuple(spec.ref for spec in ingests)),
     ]
     return tuple(

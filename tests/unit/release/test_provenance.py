@@ -31,7 +31,7 @@ def test_the_chain_is_complete_and_can_be_recomputed(written: Written) -> None:
     assert [(stage["stage"], stage["crawl"]) for stage in chain["stages"]] == [
         ("ingest", "2026-40"),
         ("ingest", "2026-44"),
-        ("clusters", None),
+        ("clusters_exact", None),
         ("select", None),
     ]
     for stage in chain["stages"]:
