@@ -36,6 +36,7 @@ from tests.refreshing import bind, one_by_one, refresh_and_release
 RECORDED = Path(__file__).parent / "integration" / "golden.json"
 
 _PROGRAMS = ["site-chrome", "boilerplate/lines", "dclm/modifiers"]
+_DEDUP = ["exact", {"method": "url", "action": "mark"}, {"method": "minhash", "keep": "longest"}]
 _MODEL_COLUMNS = ("language_score",)
 _GERMAN = (
     "Die Bäckerei an der Straße öffnet früh am Morgen, und über den Dächern der Stadt liegt noch der Nebel. Wer um "
@@ -77,6 +78,7 @@ def _crawls() -> dict[str, list[Page]]:
     earlier += [
         _page(18, f"{prose(18)}\n\nREAD ALL OF IT\n{prose(19)}", kind="conversion"),
         _page(19, f"{prose(25)}\n\nMehr lesen\none\ntwo", kind="conversion"),
+        _page(26, prose(26)),
         _page(24, f"{prose(24)}\nschÃ¶n und gut\x07, Sign-in", kind="conversion"),
     ]
     later = [
@@ -84,6 +86,8 @@ def _crawls() -> dict[str, list[Page]]:
         _page(21, in_one_line(bullets(9)), kind="conversion"),
         _page(22, prose(22)),
         _page(23, prose(22)),
+        _page(25, prose(26).replace("subject", "matter", 1)),
+        Page("https://site0.example.co.uk/page/3?utm_source=golden", prose(27)),
     ]
     return {"earlier": earlier, "later": later}
 
@@ -91,7 +95,7 @@ def _crawls() -> dict[str, list[Page]]:
 def measure(folder: Path) -> dict[str, Any]:
     """Run the whole way over the corpus below `folder`: for each stage its identity and its columns' digests."""
     archives = {crawl: [write_archive(folder / f"{crawl}.warc", pages)] for crawl, pages in _crawls().items()}
-    recipe = write_recipe(folder / "recipe.yaml", archives, clean=_PROGRAMS)
+    recipe = write_recipe(folder / "recipe.yaml", archives, clean=_PROGRAMS, dedup=_DEDUP)
     store = LocalStore(folder / "root")
     published = refresh_and_release(one_by_one(store), recipe).release
     plan = bind(recipe)

@@ -2,7 +2,7 @@
 
 A stage a method (`bands_exact`, `bands_url` ...), so that a crawl's keys of one are not made again when another is
 added, and adding a crawl to a corpus makes its keys only. `exact` and `url` give a document one key, the digest of its
-normalised text or of its canonical URL. Counts: `documents`, `keys`.
+normalised text or of its canonical URL; `minhash` one for each band of its signature. Counts: `documents`, `keys`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from beam_jobs.errors import BooksDoNotBalance
-from beam_jobs.jobs.shards import TARGET, crawls, grouped, of_item, target
+from beam_jobs.jobs.shards import TARGET, crawls, grouped, of_item, read_column, target
 from beam_jobs.jobs.stage import Counts, ItemResult, Notice, Phase, Stage, StageRun, WorkItem, add_counts
-from beam_jobs.jobs.texts import fact
+from beam_jobs.jobs.texts import fact, text_batches
+from beam_jobs.recipe.dedup import MinHash, method_from_record
 from beam_jobs.schema.documents import ID
+from beam_jobs.steps.near_duplicates import band_keys
+from beam_jobs.steps.urls import url_digests
 from beam_jobs.store.records import FileRecord
 
 BAND = pa.schema([pa.field("key", ID, nullable=False), *TARGET])
@@ -27,6 +31,7 @@ KEYS = "keys"
 """The kind of the runs."""
 
 _ROW_GROUP_ROWS = 65_536
+_TEXTS_AT_ONCE = 4096
 
 KeysOf: TypeAlias = Callable[[StageRun, str, FileRecord], Iterator[tuple[pa.Array, pa.Array, int]]]
 """(run, crawl, the shard's `meta`) -> batches of keys, the row in the shard of each, and of how many documents."""
@@ -64,6 +69,20 @@ def _exact(run: StageRun, crawl: str, meta: FileRecord) -> Iterator[tuple[pa.Arr
     return _one_each(fact(run, crawl, meta, "text_digest"))
 
 
+def _url(run: StageRun, _crawl: str, meta: FileRecord) -> Iterator[tuple[pa.Array, pa.Array, int]]:
+    return _one_each(url_digests(read_column(run, meta, "url").combine_chunks()))
+
+
+def _minhash(run: StageRun, crawl: str, meta: FileRecord) -> Iterator[tuple[pa.Array, pa.Array, int]]:
+    """A key a band. A text of less than a shingle has none: only the other methods can find it."""
+    settings, start = method_from_record(run.spec.parameters), 0
+    assert isinstance(settings, MinHash)  # noqa: S101 - the stage's parameters are its
+    for text in text_batches(run, crawl, meta, _TEXTS_AT_ONCE):
+        keys, rows = band_keys(text, settings)
+        yield keys, pc.add(rows, pa.scalar(start, pa.int32())), len(text)
+        start += len(text)
+
+
 def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list[FileRecord], Counts]:
     files = [file for result in results[0] for file in result.files]
     counts = {"documents": 0, "keys": 0, **add_counts(results[0])}
@@ -77,6 +96,14 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
     return files, counts
 
 
-_METHODS: dict[str, KeysOf] = {bands_stage("exact"): _exact}
+_METHODS: dict[str, KeysOf] = {
+    bands_stage("exact"): _exact,
+    bands_stage("url"): _url,
+    bands_stage("minhash"): _minhash,
+}
 
-STAGES = tuple(Stage(name, 2, (Phase("runs", _plan, _run),), _close) for name in _METHODS)
+_VERSIONS = {bands_stage("exact"): 2}
+
+STAGES = tuple(
+    Stage(name, _VERSIONS.get(name, 1), (Phase("runs", _plan, _run),), _close) for name in _METHODS
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beam_jobs.errors import BadInput
 from beam_jobs.jobs import annotate, bands, clean, clusters, ingest, publish, select
+from beam_jobs.jobs.near_duplicates import stage as near_duplicates
 from beam_jobs.jobs.stage import Stage
 
 STAGES: dict[str, Stage] = {
@@ -14,6 +15,7 @@ STAGES: dict[str, Stage] = {
         annotate.STAGE,
         *bands.STAGES,
         *clusters.STAGES,
+        near_duplicates.STAGE,
         select.STAGE,
         publish.STAGE,
     )

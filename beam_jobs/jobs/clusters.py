@@ -96,9 +96,9 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
 STAGES = tuple(
     Stage(
         clusters_stage(method),
-        2,
+        version,
         (Phase("group", _plan_groups, _group), sidecars_after("group")),
         _close,
     )
-    for method in ("exact",)
+    for method, version in (("exact", 2), ("url", 1))
 )

@@ -133,9 +133,8 @@ def _candidates_item(run: StageRun, item: WorkItem, notice: Notice, number: int)
     table = pa.concat_tables(tables).sort_by(
         [("cluster_id", "ascending"), ("target", "ascending"), ("row", "ascending")]
     )
-    record = run.write(
-        "candidates", item.id, table, CANDIDATES, row_group_rows=65_536, sorted_by=["cluster_id"]
-    )
+    kind = candidates_phase(number)
+    record = run.write(kind, item.id, table, CANDIDATES, row_group_rows=65_536, sorted_by=["cluster_id"])
     return ItemResult(item.id, (record,), {"candidates": len(table)})
 
 
@@ -248,9 +247,8 @@ def _survivors_item(run: StageRun, item: WorkItem, notice: Notice, number: int) 
     columns = [duplicates[name] for name in REMOVED.names[:-1]]
     removed = pa.table([*columns, found], schema=REMOVED)
     notice(len(rows))
-    record = run.write(
-        "removed", item.id, removed, REMOVED, row_group_rows=65_536, sorted_by=["target", "row"]
-    )
+    kind = survivors_phase(number)
+    record = run.write(kind, item.id, removed, REMOVED, row_group_rows=65_536, sorted_by=["target", "row"])
     return ItemResult(item.id, (record,), {"candidates": len(rows), "removed": len(removed)})
 
 

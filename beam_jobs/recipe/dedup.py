@@ -101,7 +101,44 @@ class Url(Method):
         return False
 
 
-METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url}
+class MinHash(Method):
+    """Documents of nearly the same text: by bands of MinHash signatures, then by the similarity of their shingles."""
+
+    method: Literal["minhash"] = "minhash"
+    ngram: int = Field(5, ge=1, description="Words a shingle.")
+    bands: int = Field(14, ge=1, description="Bands of a signature: more find more pairs.")
+    rows: int = Field(8, ge=1, description="Hashes a band: more find only pairs that are more alike.")
+    jaccard: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Least Jaccard similarity of the shingles of two documents that are alike.",
+    )
+    verify: bool = Field(
+        True,
+        description="Compare the shingles of documents that share a band; else they are taken to be alike.",
+    )
+    largest_cluster: int = Field(
+        10_000,
+        ge=2,
+        description="Larger clusters are split by a higher similarity, until they are of equal shingles.",
+    )
+
+    @property
+    def reads_text(self) -> bool:
+        """Shingles are compared."""
+        return True
+
+    def keys(self) -> dict[str, Json]:
+        """How shingles and bands are made."""
+        return self.model_dump(mode="json", include={"method", "ngram", "bands", "rows"})
+
+    def facts(self) -> dict[str, Json]:
+        """All but the decision."""
+        return self.model_dump(mode="json", exclude={"action", "keep"})
+
+
+METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url, "minhash": MinHash}
 
 
 def _as_mapping(entry: Any) -> Any:
@@ -114,8 +151,10 @@ def _as_mapping(entry: Any) -> Any:
 
 
 Dedup: TypeAlias = Annotated[
-    Annotated[Exact | Url, Field(discriminator="method")],
-    BeforeValidator(_as_mapping, json_schema_input_type=Literal["exact", "url"] | Exact | Url),
+    Annotated[Exact | Url | MinHash, Field(discriminator="method")],
+    BeforeValidator(
+        _as_mapping, json_schema_input_type=Literal["exact", "url", "minhash"] | Exact | Url | MinHash
+    ),
 ]
 """An entry of the list: a method's name, or a mapping of its settings."""
 

@@ -52,7 +52,11 @@ STAGES = {
     "clean": "runs edit programs: what they cut is recorded, and left out of the text from here on",
     "annotate": "measures each text: language, size, quality signals",
     "bands_exact": "digests each normalised text",
+    "bands_url": "digests each canonical address",
+    "bands_minhash": "hashes the shingles of each text to the keys of its bands",
     "clusters_exact": "finds equal digests over all crawls",
+    "clusters_url": "finds equal addresses over all crawls",
+    "clusters_minhash": "compares texts that share a band over all crawls, and joins those that are alike",
     "select": "holds the signals against the profile, and keeps one page of each cluster",
     "publish": "writes data, ledger and index",
 }

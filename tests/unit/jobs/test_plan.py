@@ -193,18 +193,60 @@ def test_a_program_and_a_profile_cannot_set_aside_for_one_reason(folder: Path) -
 def test_new_code_of_a_stage_changes_it_and_what_follows(
     folder: Path, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = _names(_plan(folder))
+    methods = ["exact", "url", "minhash"]
+    before = _names(_plan(folder, dedup=methods))
     monkeypatch.setitem(STAGES, stage, replace(STAGES[stage], version=99))
+    decided = {"select", "publish", "release"}
+    each = {
+        method: {f"bands_{method} late", f"bands_{method} early", f"clusters_{method}"} for method in methods
+    }
     after = {
-        "ingest": LATE | EARLY | OVER_ALL,
+        "ingest": LATE | EARLY | decided | each["exact"] | each["url"] | each["minhash"],
         "clean": set(),  # the recipe has no edit programs
         "annotate": ANNOTATE,
-        "bands_exact": {"bands_exact early", "bands_exact late"} | OVER_ALL,
-        "clusters_exact": OVER_ALL,
-        "select": {"select", "publish", "release"},
+        **{f"bands_{method}": found | decided for method, found in each.items()},
+        **{f"clusters_{method}": {f"clusters_{method}"} | decided for method in methods},
+        "select": decided,
         "publish": {"publish", "release"},
     }
-    assert _changed(before, _plan(folder)) == after[stage]
+    assert _changed(before, _plan(folder, dedup=methods)) == after[stage]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"action": "mark"}, set()),
+        ({"keep": "longest"}, set()),
+        ({"keep": {"signal": "words", "prefer": "low"}}, set()),
+        ({"jaccard": 0.7}, {"clusters_minhash"}),
+        ({"largest_cluster": 9}, {"clusters_minhash"}),
+        ({"verify": False}, {"clusters_minhash"}),
+        ({"bands": 20}, {"bands_minhash early", "bands_minhash late", "clusters_minhash"}),
+    ],
+    ids=str,
+)
+def test_facts_do_not_depend_on_decisions(folder: Path, change: dict[str, Any], expected: set[str]) -> None:
+    """Nor do the keys of one method on another's, nor on what is made of them."""
+    before = _plan(folder, dedup=["exact", "minhash"])
+    after = _plan(folder, dedup=["exact", {"method": "minhash", **change}])
+    assert _changed(before, after) == expected | {"select", "publish", "release"}
+
+
+def test_another_method_leaves_what_the_first_found(folder: Path) -> None:
+    decided = {"select", "publish", "release"}
+    one = _plan(folder)
+    added = {"bands_url early", "bands_url late", "clusters_url"} | decided
+    assert _changed(one, _plan(folder, dedup=["exact", "url"])) == added
+    turned = _changed(_plan(folder, dedup=["url", "exact"]), _plan(folder, dedup=["exact", "url"]))
+    assert turned == decided
+
+
+def test_edit_programs_do_not_change_urls(folder: Path) -> None:
+    before = _plan(folder, dedup=["url", "minhash"])
+    after = _plan(folder, dedup=["url", "minhash"], clean=["c4/lines"])
+    assert not {"bands_url early", "clusters_url"} & _changed(before, after)
+    assert {"bands_minhash early", "clusters_minhash"} <= _changed(before, after)
+    assert "clean" in {ref.stage for spec in after.clusters(["early"]) for ref in spec.inputs}
 
 
 def test_a_new_extractor_changes_everything(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

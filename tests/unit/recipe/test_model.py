@@ -54,7 +54,7 @@ def test_the_least_recipe_has_every_default() -> None:
         ({"crawls": [{**CRAWL, "max_files": 0}]}, "crawls.0.max_files: should be greater than 0"),
         ({"crawls": [{**CRAWL, "date": "soon"}]}, "crawls.0.date: should be a valid date"),
         ({"dedup": ["exact", "exact"]}, "dedup: a method stands twice"),
-        ({"dedup": ["simhash"]}, "dedup.0: unknown method 'simhash': valid are: exact"),
+        ({"dedup": ["simhash"]}, "dedup.0: unknown method 'simhash': did you mean 'minhash'?"),
         ({"dedup": "exact"}, "dedup: should be a list"),
         ({"ingest": {"page_memory_bytes": 1}}, "ingest.page_memory_bytes: should be greater than"),
         ({"ingest": {"on_corrupt": "ignore"}}, "ingest.on_corrupt: should be 'keep' or 'fail'"),
