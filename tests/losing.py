@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numpy as np
 import pytest
 
 Sabotage: TypeAlias = Callable[[pytest.MonkeyPatch], None]
@@ -12,7 +13,7 @@ Sabotage: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 
 def short(table: Any) -> Any:
     """A row, or an item, less."""
-    if isinstance(table, list):
+    if isinstance(table, list | np.ndarray):
         return table[:-1]
     if isinstance(table, dict):
         return {name: short(each) for name, each in table.items()}

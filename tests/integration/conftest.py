@@ -15,6 +15,7 @@ import pytest
 from beam_jobs.release.locate import Release, open_release
 from beam_jobs.store.local import LocalStore
 from tests.corpora import CRAWLS, two_crawls, write_recipe
+from tests.near_copies import METHODS, near_copies
 from tests.refreshing import bind, one_by_one, refresh_and_release
 from tests.uncleaned import PROGRAMS, uncleaned_crawls
 
@@ -133,3 +134,19 @@ def sidecars(cleaned: Made) -> dict[str, dict[str, Any]]:
         for doc_id, row in zip(ids, pq.read_table(path).to_pylist(), strict=True):
             found[doc_id.hex()] = row
     return found
+
+
+@pytest.fixture(scope="session")
+def alike(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """Two crawls of near-copies, and all methods over them."""
+    folder = tmp_path_factory.mktemp("alike")
+    archives = near_copies(folder)
+    return Corpus(archives, write_recipe(folder / "recipe.yaml", archives, dedup=METHODS, profile="none"))
+
+
+@pytest.fixture(scope="session")
+def clustered(alike: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Both in one refresh of an empty root, released once, as 1.0.0."""
+    root = tmp_path_factory.mktemp("clustered")
+    refresh_and_release(one_by_one(LocalStore(root)), alike.recipe)
+    return Made(root)

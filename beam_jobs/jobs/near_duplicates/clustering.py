@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from beam_jobs.kernels.components import join_all
 
-STEP = 0.05
+STEPS = 20
 
 Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -46,7 +46,7 @@ def clusters_of(  # noqa: PLR0913, PLR0917 - three columns of pairs, two limits
     first = giants = np.flatnonzero(before > largest)
     asked, level = np.full(len(high), threshold), threshold
     while len(giants) and level < 1.0:
-        level = min(1.0, float(np.floor(level / STEP + 1 + 1e-9)) * STEP)
+        level = min(1.0, (int(level * STEPS + 1e-9) + 1) / STEPS)
         within = np.isin(parents[high], giants)
         asked[within] = level
         held = within & (similarity >= level)

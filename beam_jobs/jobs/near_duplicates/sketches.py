@@ -115,6 +115,8 @@ def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
 
 
 def _by_component(table: pa.Table, component: Numbers, nodes: Numbers) -> pa.Table:
+    if len(table) != len(nodes):
+        raise BooksDoNotBalance(f"{len(table)} texts have shingles of {len(nodes)} in pairs")
     columns = {"slot": pa.array(component), "node": pa.array(nodes)}
     whole = [columns[name] if name in columns else table[name] for name in SKETCHES.names]
     return pa.table(whole, schema=SKETCHES).sort_by([("slot", "ascending"), ("node", "ascending")])

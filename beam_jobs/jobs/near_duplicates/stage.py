@@ -39,6 +39,7 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
         *_unequal("documents compared", verified.get("sketched", 0), sketches.get("sketched", 0)),
         *_unequal("pairs compared", verified.get("pairs", 0), pairs.get("pairs", 0)),
         *_unequal("members placed", placed.get("clustered", 0), verified.get("clustered", 0)),
+        *_unequal("links", _rows(results[-2], "links"), verified.get("links", 0)),
         *_unequal("rows of members", _rows(results[-2], "members"), verified.get("clustered", 0)),
     ]
     if faults:

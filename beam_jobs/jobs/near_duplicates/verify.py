@@ -111,7 +111,6 @@ def _verify(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     ids = _cluster_ids(found, sketches.document)
     members = _members(numbering(run), found, ids, sketches)
     links = _links(numbering(run), found, ids, sketches)
-    kept_links = len(links)
     if not settings.verify:
         links = links.slice(0, 0)  # nobody compared them: there is nothing to tell
     written = (
@@ -129,10 +128,11 @@ def _verify(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
         "pairs": len(edges),
         "sketched": len(sketches.node),
         "alike": int(alike.sum()),
-        "clustered": len(members),
+        "clustered": int(found.sizes.sum()),
         "clusters": len(found.sizes),
         "split": found.split,
-        "links_cut": int(alike.sum()) - kept_links,
+        "links": len(found.high) if settings.verify else 0,
+        "links_cut": int(alike.sum()) - len(found.high),
         "largest_cluster": int(found.sizes.max(initial=0)),
     }
     return ItemResult(item.id, written, counts)
@@ -174,7 +174,8 @@ def _similarities(run: StageRun, sketches: Sketches, high: Numbers, low: Numbers
             pairs = mine[(low[mine] >= first) & (low[mine] < last)]
             if len(pairs):
                 others = sets if there == here else _read_sets(run, sketches, first, last)
-                found[pairs] = _jaccards(sets, high[pairs] - start, others, low[pairs] - first, notice)
+                values = _jaccards(sets, high[pairs] - start, others, low[pairs] - first, notice)
+                found[pairs[: len(values)]] = values
     if np.isnan(found).any():
         raise BooksDoNotBalance(f"{np.isnan(found).sum()} of {len(found)} pairs were not compared")
     return found
