@@ -174,7 +174,7 @@ def test_sources_that_are_not_there(tmp_path: Path, good: Path, source: str, sai
         ({"ingest": {"extractor": "resiliparce"}}, "did you mean 'resiliparse'?"),
         ({"ingest": {"max_page_bytes": "many"}}, "ingest.max_page_bytes: "),
         ({"ingest": {"on_corrupt": "ignore"}}, "ingest.on_corrupt: "),
-        ({"dedup": ["exakt"]}, "unknown method 'exakt'; valid are: exact"),
+        ({"dedup": ["exakt"]}, "unknown method 'exakt': did you mean 'exact'?"),
         ({"profile": "gopher/papr"}, "did you mean 'gopher/paper'?"),
         ({"profile": "missing.yaml"}, "missing.yaml: no such file"),
         ({"corpus": "../up"}, "corpus: "),
