@@ -20,8 +20,6 @@ from beam_jobs.jobs.stage import Counts, ItemResult, Notice, Phase, Stage, Stage
 from beam_jobs.jobs.texts import fact, text_batches
 from beam_jobs.recipe.dedup import MinHash, method_from_record
 from beam_jobs.schema.documents import ID
-from beam_jobs.steps.near_duplicates import band_keys
-from beam_jobs.steps.urls import url_digests
 from beam_jobs.store.records import FileRecord
 
 BAND = pa.schema([pa.field("key", ID, nullable=False), *TARGET])
@@ -70,11 +68,15 @@ def _exact(run: StageRun, crawl: str, meta: FileRecord) -> Iterator[tuple[pa.Arr
 
 
 def _url(run: StageRun, _crawl: str, meta: FileRecord) -> Iterator[tuple[pa.Array, pa.Array, int]]:
+    from beam_jobs.steps.urls import url_digests
+
     return _one_each(url_digests(read_column(run, meta, "url").combine_chunks()))
 
 
 def _minhash(run: StageRun, crawl: str, meta: FileRecord) -> Iterator[tuple[pa.Array, pa.Array, int]]:
     """A key a band. A text of less than a shingle has none: only the other methods can find it."""
+    from beam_jobs.steps.near_duplicates import band_keys  # the driver, which plans, needs no kernel
+
     settings, start = method_from_record(run.spec.parameters), 0
     assert isinstance(settings, MinHash)  # noqa: S101 - the stage's parameters are its
     for text in text_batches(run, crawl, meta, _TEXTS_AT_ONCE):

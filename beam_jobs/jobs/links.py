@@ -14,7 +14,6 @@ import pyarrow as pa
 from beam_jobs.jobs.members import clusters_stage
 from beam_jobs.jobs.near_duplicates.verify import LINKS
 from beam_jobs.jobs.stage import StageRun
-from beam_jobs.kernels.components import strongest_chains
 from beam_jobs.store.sorted_files import Range, read_range
 
 _BY_KEY: dict[str, float | None] = {"exact": 1.0, "url": None}
@@ -35,6 +34,8 @@ def similarities(run: StageRun, method: str, keys: Range, duplicates: pa.Table) 
 
 def chained(links: pa.Table, duplicates: pa.Table) -> pa.Array:
     """As `similarities`, out of the `LINKS` of the duplicates' clusters."""
+    from beam_jobs.kernels.components import strongest_chains  # the driver, which plans, needs no kernel
+
     ends = {
         name: _places(table, name)
         for table, names in ((links, ("high", "low")), (duplicates, ("", "survivor")))

@@ -26,7 +26,6 @@ from beam_jobs.jobs.near_duplicates.pairs import (
 from beam_jobs.jobs.numbering import numbering
 from beam_jobs.jobs.shards import crawls, target
 from beam_jobs.jobs.stage import ItemResult, Notice, Phase, StageRun, WorkItem
-from beam_jobs.kernels.components import bucket_pairs, pairs_in
 from beam_jobs.store.sorted_files import Range, hash_ranges, ranges_for, read_range
 
 KEYS_PER_RANGE = 4_000_000
@@ -116,6 +115,11 @@ def _without_single(begins: Numbers, members: Numbers) -> tuple[Numbers, Numbers
 
 def compared(begins: Numbers, members: Numbers) -> tuple[Numbers, Numbers]:
     """The pairs of the buckets: higher and lower document of each."""
+    from beam_jobs.kernels.components import (
+        bucket_pairs,
+        pairs_in,
+    )  # the driver, which plans, needs no kernel
+
     count = pairs_in(begins, WHOLE_BUCKET, ANCHORS)
     high, low = np.empty(count, np.int64), np.empty(count, np.int64)
     bucket_pairs(begins, np.ascontiguousarray(members), WHOLE_BUCKET, ANCHORS, high, low)

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from beam_jobs.kernels.components import join_all
-
 STEPS = 20
 
 Numbers = npt.NDArray[np.int64]
@@ -40,6 +38,8 @@ def clusters_of(  # noqa: PLR0913, PLR0917 - three columns of pairs, two limits
 ) -> Clusters:
     """The clusters of `nodes` nodes by these pairs, all at least as similar as `threshold`; none of more than `largest`
     members, but for those of equal ones."""
+    from beam_jobs.kernels.components import join_all  # the driver, which plans, needs no kernel
+
     parents = np.arange(nodes, dtype=np.int64)
     join_all(high, low, parents)
     before = np.bincount(parents, minlength=nodes)

@@ -23,7 +23,6 @@ from beam_jobs.jobs.near_duplicates.pairs import (
 )
 from beam_jobs.jobs.numbering import numbering
 from beam_jobs.jobs.stage import ItemResult, Notice, Phase, StageRun, WorkItem
-from beam_jobs.kernels.components import join_all
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import Range, ranges_for
 
@@ -45,6 +44,8 @@ def contracted(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers, int]:
     """Edges -> those from each document to the least of its component and back (`STARS`, sorted), and how many of the
     edges given were not such an edge.
     """
+    from beam_jobs.kernels.components import join_all  # the driver, which plans, needs no kernel
+
     documents, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
     parents = np.arange(len(documents), dtype=np.int64)
     one, other = ends[: len(left)], ends[len(left) :]

@@ -21,7 +21,6 @@ from beam_jobs.jobs.stage import ItemResult, Notice, Phase, StageRun, WorkItem
 from beam_jobs.jobs.texts import text_batches
 from beam_jobs.recipe.dedup import MinHash, method_from_record
 from beam_jobs.schema.documents import ID
-from beam_jobs.steps.near_duplicates import shingle_sets
 from beam_jobs.store.records import FileRecord
 
 EDGES = pa.schema(
@@ -135,6 +134,8 @@ def _sketches(run: StageRun, crawl: str, meta: FileRecord, rows: Numbers, notice
 
 
 def _shingles(run: StageRun, crawl: str, meta: FileRecord, rows: Numbers, notice: Notice) -> Iterator[Any]:
+    from beam_jobs.steps.near_duplicates import shingle_sets  # the driver, which plans, needs no kernel
+
     settings, start = settings_of(run), 0
     for text in text_batches(run, crawl, meta, _TEXTS_AT_ONCE):
         first, last = np.searchsorted(rows, [start, start + len(text)])

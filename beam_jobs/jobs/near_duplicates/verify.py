@@ -23,7 +23,6 @@ from beam_jobs.jobs.near_duplicates.sketches import EDGES, SLOTS, settings_of, u
 from beam_jobs.jobs.numbering import Numbering, numbering
 from beam_jobs.jobs.stage import ItemResult, Notice, Phase, StageRun, WorkItem
 from beam_jobs.schema.documents import ID
-from beam_jobs.steps.near_duplicates import jaccard
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import Range, find_rows, ranges_for, read_range, read_rows
 
@@ -205,6 +204,8 @@ def _read_sets(run: StageRun, sketches: Sketches, start: int, stop: int) -> pa.L
 def _jaccards(
     sets: pa.LargeListArray, at: Numbers, others: pa.LargeListArray, other: Numbers, notice: Notice
 ) -> Floats:
+    from beam_jobs.steps.near_duplicates import jaccard  # the driver, which plans, needs no kernel
+
     parts = []
     for start in range(0, len(at), _PAIRS_AT_ONCE):
         chosen = slice(start, start + _PAIRS_AT_ONCE)
