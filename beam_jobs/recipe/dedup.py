@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, TypeAdapter, field_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, field_validator, model_validator
 
+from beam_jobs.recipe.banding import Banding
+from beam_jobs.recipe.dedup_presets import DEFAULT_PRESET, PRESETS
 from beam_jobs.recipe.strict import StrictModel, nearest
 from beam_jobs.schema.signals import SIGNALS
 from beam_jobs.store.fingerprint import Json
@@ -31,6 +33,10 @@ class BestSignal(StrictModel):
         if name not in numbers:
             raise ValueError(f"no signal {name!r} that is a number: {nearest(name, numbers)}")
         return name
+
+
+def _of_default(setting: str) -> Any:
+    return PRESETS[DEFAULT_PRESET].settings[setting]
 
 
 class Method(StrictModel):
@@ -105,11 +111,38 @@ class MinHash(Method):
     """Documents of nearly the same text: by bands of MinHash signatures, then by the similarity of their shingles."""
 
     method: Literal["minhash"] = "minhash"
-    ngram: int = Field(5, ge=1, description="Words a shingle.")
-    bands: int = Field(14, ge=1, description="Bands of a signature: more find more pairs.")
-    rows: int = Field(8, ge=1, description="Hashes a band: more find only pairs that are more alike.")
+    preset: str = Field(
+        DEFAULT_PRESET, description=f"Where settings that are not given come from: {', '.join(PRESETS)}."
+    )
+    unit: Literal["words", "characters"] = Field(
+        _of_default("unit"),
+        description="What n-grams are of. Among words, characters of scripts without spaces count as half a word (Han, "
+        "kana) or a quarter (Thai, Lao, Khmer, Myanmar).",
+    )
+    ngram: int = Field(_of_default("ngram"), ge=1, le=256, description="Words or characters a shingle.")
+    case: Literal["lower", "keep"] = Field(_of_default("case"), description="Lower case, or as it is.")
+    marks: Literal["remove", "keep"] = Field(
+        _of_default("marks"),
+        description="Accents and vowel points: removed or kept. Vowel signs of other scripts are always kept.",
+    )
+    digits: Literal["zero", "keep"] = Field(
+        _of_default("digits"), description="Every number as one 0, or as it is."
+    )
+    punctuation: Literal["space", "remove", "keep"] = Field(
+        _of_default("punctuation"),
+        description="Punctuation and symbols: as spaces, removed or kept. White space is always one space.",
+    )
+    bands: int = Field(
+        _of_default("bands"), ge=1, le=512, description="Bands of a signature: more find more pairs."
+    )
+    rows: int = Field(
+        _of_default("rows"),
+        ge=1,
+        le=512,
+        description="Hashes a band: more find only pairs that are more alike.",
+    )
     jaccard: float = Field(
-        0.8,
+        _of_default("jaccard"),
         gt=0,
         le=1,
         description="Least Jaccard similarity of the shingles of two documents that are alike.",
@@ -124,6 +157,21 @@ class MinHash(Method):
         description="Larger clusters are split by a higher similarity, until they are of equal shingles.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _on_a_preset(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        name = given.get("preset", DEFAULT_PRESET)
+        if isinstance(name, str) and name not in PRESETS:
+            raise ValueError(f"unknown preset {name!r}: {nearest(name, PRESETS)}")
+        return {**PRESETS[name].settings, **given} if isinstance(name, str) else given
+
+    @property
+    def banding(self) -> Banding:
+        """What pairs the bands find."""
+        return Banding(self.bands, self.rows)
+
     @property
     def reads_text(self) -> bool:
         """Shingles are compared."""
@@ -131,12 +179,14 @@ class MinHash(Method):
 
     def keys(self) -> dict[str, Json]:
         """How shingles and bands are made."""
-        return self.model_dump(mode="json", include={"method", "ngram", "bands", "rows"})
+        return self.model_dump(mode="json", include={"method", *_SHINGLING, "bands", "rows"})
 
     def facts(self) -> dict[str, Json]:
-        """All but the decision."""
-        return self.model_dump(mode="json", exclude={"action", "keep"})
+        """All but the decision, and the name of the preset: its settings are among them."""
+        return self.model_dump(mode="json", exclude={"action", "keep", "preset"})
 
+
+_SHINGLING = ("unit", "ngram", "case", "marks", "digits", "punctuation")
 
 METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url, "minhash": MinHash}
 

@@ -1,71 +1,57 @@
-"""Shingles of texts, the band keys of their MinHash signatures, and the Jaccard similarity of shingle sets.
+"""Band keys and shingle sets of a batch of texts, and the Jaccard similarity of sets, as Arrow has them.
 
-MinHash: Broder 1997; bands: Leskovec et al., Mining of Massive Datasets, chapter 3.4.
+What a recipe's settings ask for, of the kernels of `kernels.minhash`. A text of less than one shingle has no key and an
+empty set. MinHash: Broder 1997; bands: Leskovec et al., Mining of Massive Datasets, chapter 3.4.
 """
 
 from __future__ import annotations
 
-import re
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import xxhash
 
+from beam_jobs.kernels.minhash import sets, signatures
+from beam_jobs.kernels.minhash.normalise import Normalisation
+from beam_jobs.kernels.minhash.shingles import Cut, cut
 from beam_jobs.recipe.dedup import MinHash
 from beam_jobs.schema.documents import ID
 
-_WORD = re.compile(r"\w+")
-_SEED = 1
 
-Hashes = npt.NDArray[np.uint64]
+def band_keys(text: pa.StringArray, settings: MinHash) -> tuple[pa.Array, pa.Array]:
+    """The keys (`ID`) of the bands of each text that has a shingle, and the row of each key (int32).
+
+    By row, then band. Equal keys of two texts mean that a band of their signatures is equal.
+    """
+    keys, rows = signatures.band_keys(
+        text, _normalisation(settings), _cut(settings), bands=settings.bands, rows=settings.rows
+    )
+    count = len(rows) * settings.bands
+    packed = pa.FixedSizeBinaryArray.from_buffers(ID, count, [None, pa.py_buffer(np.ascontiguousarray(keys))])
+    return packed, pa.array(np.repeat(rows, settings.bands))
 
 
 def shingle_sets(text: pa.StringArray, settings: MinHash) -> pa.LargeListArray:
-    """The 64-bit hashes of each text's shingles (word n-grams, lower case), each once, ascending."""
-    sets = [_shingles(each, settings.ngram) for each in text.to_pylist()]
-    offsets = np.concatenate([[0], np.cumsum([len(each) for each in sets])]).astype(np.int64)
-    values = np.concatenate([np.empty(0, np.uint64), *sets])
-    return pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(values, pa.uint64()))
-
-
-def _shingles(text: str, words_each: int) -> Hashes:
-    words = _WORD.findall(text.lower())
-    grams = (
-        " ".join(words[start : start + words_each]).encode() for start in range(len(words) - words_each + 1)
-    )
-    return np.unique(np.fromiter((xxhash.xxh3_64_intdigest(gram) for gram in grams), np.uint64))
-
-
-def band_keys(text: pa.StringArray, settings: MinHash) -> tuple[pa.Array, pa.Array]:
-    """The keys (`ID`) of the bands of each text that has a shingle, and the row of each key (int32)."""
-    multiply, add = _permutations(settings.bands * settings.rows)
-    keys, rows = [], []
-    for row, each in enumerate(text.to_pylist()):
-        hashes = _shingles(each, settings.ngram)
-        if not len(hashes):
-            continue
-        signature = (hashes[:, None] * multiply + add).min(axis=0).reshape(settings.bands, settings.rows)
-        for band, values in enumerate(signature):
-            keys.append(xxhash.xxh3_128_digest(band.to_bytes(4, "little") + values.tobytes()))
-            rows.append(row)
-    return pa.array(keys, ID), pa.array(rows, pa.int32())
-
-
-@cache
-def _permutations(count: int) -> tuple[Hashes, Hashes]:
-    draw = np.random.Generator(np.random.PCG64(_SEED))
-    numbers = draw.integers(0, 1 << 64, (2, count), dtype=np.uint64)
-    return numbers[0] | np.uint64(1), numbers[1]
+    """The 64-bit hashes of each text's shingles, each once, ascending."""
+    ends, values = sets.shingle_sets(text, _normalisation(settings), _cut(settings))
+    return pa.LargeListArray.from_arrays(pa.array(ends), pa.array(values))
 
 
 def jaccard(left: pa.LargeListArray, right: pa.LargeListArray) -> npt.NDArray[np.float64]:
-    """Jaccard similarity of the sets of each row; of two empty ones 1."""
-    found = np.ones(len(left))
-    for row, (one, other) in enumerate(zip(left, right, strict=True)):
-        first, second = (each.values.to_numpy() for each in (one, other))
-        both = len(np.intersect1d(first, second, assume_unique=True))
-        if either := len(first) + len(second) - both:
-            found[row] = both / either
-    return found
+    """Jaccard similarity of the sets of each row, as `shingle_sets` made them; of two empty ones 1."""
+    if len(left) != len(right):
+        raise ValueError(f"{len(left)} sets cannot be compared with {len(right)}, row by row")
+    return sets.jaccard(*_parts(left), *_parts(right))
+
+
+def _parts(shingles: pa.LargeListArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
+    if not len(shingles):
+        return np.zeros(1, np.int64), np.empty(0, np.uint64)
+    return shingles.offsets.to_numpy(), shingles.values.to_numpy()
+
+
+def _normalisation(settings: MinHash) -> Normalisation:
+    return Normalisation(settings.case, settings.marks, settings.digits, settings.punctuation)
+
+
+def _cut(settings: MinHash) -> Cut:
+    return cut(settings.ngram, by_words=settings.unit == "words")
