@@ -28,7 +28,8 @@ BAND = pa.schema([pa.field("key", ID, nullable=False), *TARGET])
 KEYS = "keys"
 """The kind of the runs."""
 
-_ROW_GROUP_ROWS = 65_536
+ROW_GROUP_ROWS = 16_384
+"""Few: of each run a range of keys is read, and its ends are somewhere in a group."""
 _TEXTS_AT_ONCE = 4096
 
 KeysOf: TypeAlias = Callable[[StageRun, str, FileRecord], Iterator[tuple[pa.Array, pa.Array, int]]]
@@ -54,7 +55,7 @@ def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
             documents += batch
             notice(batch)
     table = pa.concat_tables(tables).sort_by([(name, "ascending") for name in BAND.names])
-    record = run.write(KEYS, item.id, table, BAND, row_group_rows=_ROW_GROUP_ROWS, sorted_by=["key"])
+    record = run.write(KEYS, item.id, table, BAND, row_group_rows=ROW_GROUP_ROWS, sorted_by=["key"])
     return ItemResult(item.id, (record,), {"documents": documents, "keys": len(table)})
 
 

@@ -54,27 +54,34 @@ def prefixes(ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:
 
 def find_rows(store: Store, record: FileRecord, by: str, keys: Range) -> tuple[int, int]:
     """The rows `[start, stop)` of a file sorted by `by` whose keys lie in `keys`."""
+    before, touched = _touched(store, record, by, keys)
+    if not touched:
+        return before, before
+    start, stop = _bounds(read_columns(store, record.key, [by], touched)[by], keys)
+    return before + start, before + stop
+
+
+def _touched(store: Store, record: FileRecord, by: str, keys: Range) -> tuple[int, list[int]]:
+    """The row groups that may have keys of the range, and how many rows lie in those before."""
     with open_parquet(store, record.key) as file:
         metadata = file.metadata
         leaf = file.schema.names.index(by)  # of Parquet's columns, which a nested one has several of
-        spans = [
-            _span(metadata.row_group(group).column(leaf).statistics)
-            for group in range(metadata.num_row_groups)
-        ]
-        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+        spans = [_span(group.column(leaf).statistics) for group in groups]
+        sizes = [group.num_rows for group in groups]
     before = sum(size for size, (_, last) in zip(sizes, spans, strict=True) if last < keys.start)
-    touched = [group for group, (first, last) in enumerate(spans) if first < keys.stop and last >= keys.start]
-    if not touched:
-        return before, before
-    values = _as_numbers(read_columns(store, record.key, [by], touched)[by])
+    return before, [
+        number for number, (first, last) in enumerate(spans) if first < keys.stop and last >= keys.start
+    ]
+
+
+def _bounds(column: pa.ChunkedArray, keys: Range) -> tuple[int, int]:
+    """Where the range begins and ends in a sorted column."""
+    values = _as_numbers(column)
     start = int(np.searchsorted(values, np.asarray(keys.start, values.dtype), side="left"))
-    beyond = keys.stop > np.iinfo(values.dtype).max
-    stop = (
-        len(values)
-        if beyond
-        else int(np.searchsorted(values, np.asarray(keys.stop, values.dtype), side="left"))
-    )
-    return before + start, before + stop
+    if keys.stop > np.iinfo(values.dtype).max:
+        return start, len(values)
+    return start, int(np.searchsorted(values, np.asarray(keys.stop, values.dtype), side="left"))
 
 
 def read_rows(store: Store, record: FileRecord, columns: Sequence[str], start: int, stop: int) -> pa.Table:
@@ -92,8 +99,14 @@ def read_rows(store: Store, record: FileRecord, columns: Sequence[str], start: i
 
 
 def read_range(store: Store, record: FileRecord, by: str, keys: Range, columns: Sequence[str]) -> pa.Table:
-    """`columns` of the rows of a file sorted by `by` whose keys lie in `keys`."""
-    return read_rows(store, record, columns, *find_rows(store, record, by, keys))
+    """`columns` of the rows of a file sorted by `by` whose keys lie in `keys`; each row group is read once."""
+    _, touched = _touched(store, record, by, keys)
+    if not touched:
+        return read_rows(store, record, columns, 0, 0)
+    names = list(columns) if by in columns else [*columns, by]
+    table = read_columns(store, record.key, names, touched)
+    start, stop = _bounds(table[by], keys)
+    return table.slice(start, stop - start).select(list(columns))
 
 
 def _span(statistics: Any) -> tuple[int, int]:

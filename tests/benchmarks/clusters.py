@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from beam_jobs.jobs.bands import BAND, KEYS, bands_stage
+from beam_jobs.jobs.bands import BAND, KEYS, ROW_GROUP_ROWS, bands_stage
 from beam_jobs.jobs.catalog import STAGES
 from beam_jobs.jobs.members import clusters_stage
 from beam_jobs.jobs.shards import target
@@ -110,7 +110,7 @@ def shard(root: str, number: int, drawn: Drawn) -> tuple[FileRecord, FileRecord]
     written = []
     for kind, of_kind, rows_each, by in (
         ("meta", meta, 65_536, "doc_id"),
-        (KEYS, table, 65_536, "key"),
+        (KEYS, table, ROW_GROUP_ROWS, "key"),
     ):
         key = f"synthetic/{kind}/{name}.parquet"
         record = write_table(
