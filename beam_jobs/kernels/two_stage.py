@@ -49,11 +49,11 @@ def _assignment(name: str, array: np.ndarray) -> list[str]:
     kind = array.dtype.name
     plain = array.astype(array.dtype.newbyteorder("<"))
     packed = base64.b85encode(zlib.compress(plain.tobytes(), 9)).decode()
+    pieces = [f'"{packed[at : at + _WIDTH]}"' for at in range(0, len(packed), _WIDTH)]
+    whole = ["    _unpack(", *(f"        {piece}" for piece in pieces), "    ),"]
     return [
         f"{name}: npt.NDArray[np.{kind}] = np.frombuffer(",
-        "    _unpack(",
-        *(f'        "{packed[at : at + _WIDTH]}"' for at in range(0, len(packed), _WIDTH)),
-        "    ),",
+        *(whole if len(pieces) > 1 else [f"    _unpack({pieces[0]}),"]),
         f'    dtype="<{array.dtype.str[1:]}",',
         f").astype(np.{kind}, copy=False)",
     ]

@@ -27,7 +27,7 @@ class Banding:
     @property
     def threshold(self) -> float:
         """The similarity (1/bands)^(1/rows) about which the S-curve rises most steeply."""
-        return (1 / self.bands) ** (1 / self.rows)
+        return math.pow(1 / self.bands, 1 / self.rows)
 
     def probability(self, jaccard: float) -> float:
         """That two documents of this similarity share a band: 1 - (1 - jaccard^rows)^bands."""

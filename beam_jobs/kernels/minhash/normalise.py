@@ -56,10 +56,11 @@ class Tables(NamedTuple):
 @cache
 def tables(normalisation: Normalisation) -> Tables:
     """The tables that kernels read."""
-    codes = np.array([_code(int(code), normalisation) for code in SHINGLE_CODES], np.uint32)
+    codes: Codes = np.array([_code(int(code), normalisation) for code in SHINGLE_CODES], np.uint32)
     fold_stage1, fold_stage2 = _folding(normalisation)
-    ascii_codes = codes[STAGE2[(int(STAGE1[0]) << 8) + np.arange(128)]] & _KIND
-    ascii_codes |= fold_stage2[(int(fold_stage1[0]) << 8) + np.arange(128)] << np.uint32(_POINT)
+    kinds = codes[STAGE2[(int(STAGE1[0]) << 8) + np.arange(128)]] & np.uint32(_KIND)
+    folded = fold_stage2[(int(fold_stage1[0]) << 8) + np.arange(128)]
+    ascii_codes: Codes = kinds | folded << np.uint32(_POINT)
     made = Tables(ascii_codes, STAGE1, STAGE2, codes, fold_stage1, fold_stage2)
     for part in made:
         part.setflags(write=False)  # as the kernels' signatures want it

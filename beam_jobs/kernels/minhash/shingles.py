@@ -77,7 +77,10 @@ def borrow_memory(given: Memory) -> Memory:
 
 
 def scatter(value: Any) -> Any:
-    """Of a 64-bit number or an array of them: a permutation of all of them without a pattern (splitmix64's finaliser: Steele et al. 2014)."""
+    """A permutation of the 64-bit numbers without a pattern, of one or of an array of them.
+
+    The finaliser of splitmix64: Steele et al. 2014.
+    """
     value = (value ^ (value >> _30)) * _FIRST
     value = (value ^ (value >> _27)) * _SECOND
     return value ^ (value >> _31)
