@@ -22,7 +22,7 @@ from strata_airflow.timetable import CrawlCalendarTimetable
 
 ABOUT = {
     "ingest": "Web archives of one crawl to documents. Runs once per crawl; backfill it for earlier crawls.",
-    "build": "Signals and duplicate digests of one crawl. Follows each ingested crawl by itself.",
+    "build": "Signals and duplicate keys of one crawl. Follows each ingested crawl by itself.",
     "release": "Decides what stays and publishes a version of the corpus. Started by hand, with a form.",
     "reconcile": "Finds crawls that are ingested but not built and has them built. Hourly, when switched on.",
 }
@@ -37,7 +37,7 @@ fingerprint, which takes seconds. The build DAG follows by itself: switch it on 
 """,
     "build": """
 Measures what never changes about an ingested crawl: language and quality signals of every document
-(`annotate`) and the sorted digests that find duplicates across crawls (`bands`). A recipe with edit programs
+(`annotate`) and the sorted keys that find duplicates across crawls (`bands`). A recipe with edit programs
 has the texts cleaned first (`clean`).
 
 Runs by itself when a crawl was ingested, with the same partition key.
@@ -61,8 +61,8 @@ nothing where nothing is missing.
     "job:ingest": "Archives in; document shards and the records set aside out.",
     "job:clean": "What edit programs cut from each text, span by span; the texts stay as they are.",
     "job:annotate": "Language and quality signals, one row per document.",
-    "job:bands": "Digests of the texts, sorted, for finding duplicates across crawls.",
-    "job:clusters": "Sets of documents with the same text, over all chosen crawls.",
+    "job:bands": "Keys of the documents, sorted, for finding duplicates across crawls: of each method of the recipe.",
+    "job:clusters": "Sets of documents that are duplicates, over all chosen crawls: by each method of the recipe.",
     "job:select": "What stays and what is set aside, and by which rule.",
     "job:publish": "The release: data, ledger, card and provenance, committed at once.",
 }
