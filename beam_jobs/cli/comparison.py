@@ -29,6 +29,8 @@ def print_comparison(found: Comparison, measured: Measured, console: Console) ->
         Text.assemble(("A", "bold"), f" {_named(found.a)}   ", ("B", "bold"), f" {_named(found.b)}")
     )
     console.print(Text(f"on {told_on(measured)}", "dim"))
+    if found.programs:
+        console.print(Text(f"texts as left by {', '.join(found.programs)}", "dim"))
     for title, table in _tables(found):
         if table.row_count:
             console.print()
@@ -48,6 +50,7 @@ def _named(profile: Profile) -> str:
 
 def _tables(found: Comparison) -> Iterator[tuple[str, Table]]:
     yield "Kept by", _sides(found)
+    yield "Dropped by edit programs, whichever rules follow", _drops(found)
     yield "Removed by rule", _rules(found)
     yield (
         "Rules that fire together: of what the row removes, per cent that the column removes, too",
@@ -100,6 +103,14 @@ def _sides(found: Comparison) -> Table:
         of_tokens = found.tokens["both"] + found.tokens[f"only_{name}"]
         row = (f"{kept:,}", _share(kept, documents), f"{of_tokens:,}", _share(of_tokens, tokens))
         table.add_row(f"{name.upper()} in all", *row, style="bold")
+    return table
+
+
+def _drops(found: Comparison) -> Table:
+    table = _table("rule", "drops", ">documents", ">tokens", ">A wants", ">B wants", wrapped=1)
+    for count in found.drops:
+        numbers = (count.documents, count.tokens, count.a_would_keep, count.b_would_keep)
+        table.add_row(count.reason, count.drops, *(f"{number:,}" for number in numbers))
     return table
 
 
