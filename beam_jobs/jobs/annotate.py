@@ -54,7 +54,8 @@ def annotate(text: pa.StringArray, model: LanguageModel, names: Sequence[str]) -
     from beam_jobs.steps.signals import measure  # compiled kernels: only workers need them
 
     languages = model.detect(text)
-    signals = measure(text, [name for name in names if name not in languages.schema.names])
+    of_text = [name for name in names if name not in languages.schema.names]
+    signals = measure(text, of_text, languages.column("language"))
     return pa.RecordBatch.from_arrays(
         [*languages.columns, *signals.columns], schema=pa.schema([*languages.schema, *signals.schema])
     )

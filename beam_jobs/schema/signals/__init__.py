@@ -13,14 +13,14 @@ from typing import Final
 
 import pyarrow as pa
 
-from beam_jobs.schema.signals import language, text
+from beam_jobs.schema.signals import datatrove, language, text
 from beam_jobs.schema.signals.signal import Signal as Signal
 
 ALWAYS: Final = (language.GROUP, text.GROUP)
 """The groups that every annotate stage measures: releases carry columns of them."""
 
 GROUPS: Final[Mapping[str, tuple[Signal, ...]]] = MappingProxyType(
-    {module.GROUP: module.SIGNALS for module in (language, text)}
+    {module.GROUP: module.SIGNALS for module in (language, text, datatrove)}
 )
 """What is measured together, in the order of the sidecar's columns."""
 
