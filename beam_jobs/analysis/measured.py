@@ -7,7 +7,7 @@ of one output of `annotate`. Text is not among what can be read here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -210,9 +210,9 @@ def _measured(
     shards: list[Shard] = []
     programs: dict[bytes, tuple[Program, ...]] = {}
     for output in outputs:
-        shards += _shards(store, output)
-        clean = _before(store, output, CLEAN)
-        records = clean.parameters["programs"] if clean else []
+        before = _made_of(store, output)
+        shards += _shards(store, output, before)
+        records = before[CLEAN].parameters["programs"] if CLEAN in before else []
         programs[canonical_json(records)] = tuple(Program.from_record(record) for record in records)
     if len(programs) > 1:
         raise Misaligned("crawls whose texts were cleaned by different edit programs", where=name)
@@ -222,13 +222,12 @@ def _measured(
     return Measured(store, name, tuple(shards), crawls, missing, tuple(models), ran)
 
 
-def _shards(store: Store, output: StageManifest) -> list[Shard]:
+def _shards(store: Store, output: StageManifest, before: Mapping[str, StageManifest]) -> list[Shard]:
     """The shards of one output, each with its documents' metadata and edits."""
     signals, crawl = output.of_kind("signals"), str(output.ref.crawl)
-    ingest, clean = _before(store, output, INGEST), _before(store, output, CLEAN)
-    metas = ingest.of_kind("meta") if ingest else {}
-    edits = clean.of_kind("cleaned") if clean else {}
-    for kind, files in (("signals", signals), *([("edits", edits)] if clean else [])):
+    metas = before[INGEST].of_kind("meta")
+    edits = before[CLEAN].of_kind("cleaned") if CLEAN in before else {}
+    for kind, files in (("signals", signals), *([("edits", edits)] if CLEAN in before else [])):
         if files.keys() != metas.keys():
             raise Misaligned(
                 f"{kind} of {len(files)} shards for documents of {len(metas)}",
@@ -239,14 +238,16 @@ def _shards(store: Store, output: StageManifest) -> list[Shard]:
     return [Shard(crawl, metas[shard], record, edits.get(shard)) for shard, record in signals.items()]
 
 
-def _before(store: Store, output: StageManifest, stage: str) -> StageManifest | None:
-    """The output of `stage` that this one was made of; None if there was no such stage."""
-    for ref in output.inputs:
-        before = read_manifest(store, ref)
-        found = before if ref.stage == stage else _before(store, before, stage)
-        if found:
-            return found
-    return None
+def _made_of(store: Store, output: StageManifest) -> dict[str, StageManifest]:
+    """The outputs that this one was made of, by stage; each is read once."""
+    found: dict[str, StageManifest] = {}
+    refs = list(output.inputs)
+    while refs:
+        ref = refs.pop()
+        if ref.stage not in found:
+            found[ref.stage] = read_manifest(store, ref)
+            refs += found[ref.stage].inputs
+    return found
 
 
 def _check_aligned(store: Store, meta: FileRecord, found: FileRecord, kind: str) -> None:

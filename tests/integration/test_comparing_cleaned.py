@@ -116,6 +116,19 @@ def test_a_recipe_with_programs_on_texts_as_ingested(uncleaned: Corpus, made: Ma
     assert (found["programs"], found["dropped"]) == ([], [])
 
 
+def test_edits_of_other_documents_are_refused(cleaned: Made, tmp_path: Path) -> None:
+    """Signals and documents fit; what says which were dropped does not."""
+    copy = cleaned.copy(tmp_path / "root")
+    (path,) = copy.root.glob(f"stages/clean/{CRAWLS[1]}/*/manifest.json")
+    manifest = json.loads(path.read_bytes())
+    manifest["files"][-1]["ids_digest"] = "0" * 64
+    path.unlink()
+    path.write_text(json.dumps(manifest))
+    ended = strata_here("recipe", "compare", "none", "none", "--on", "latest", root=copy.root)
+    assert ended.code == 1
+    assert "edits of" in ended.err
+
+
 def test_for_people(cleaned: Made, made: Made) -> None:
     shown = strata_here("recipe", "compare", "gopher/paper", "none", "--on", "latest", root=cleaned.root).out
     assert "texts as left by site-chrome (version 2), boilerplate/lines (version 1)" in shown
