@@ -11,17 +11,21 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from beam_jobs.errors import BadInput
 from beam_jobs.schema.signals import language as registered
-from beam_jobs.schema.signals import names_of, schema
+from beam_jobs.schema.signals import languages, line_languages, names_of, schema
 
-LANGUAGE_SIGNALS = names_of([registered.GROUP])
+Found: TypeAlias = tuple[str | None, float]
+"""A language, as the model labels it, and its probability; null and 0 where it is not asked for."""
+
 LABEL_PREFIX = "__label__"
 _END_OF_SENTENCE = "</s>"  # as a word of its own it makes fastText stop reading
 
@@ -49,28 +53,63 @@ class LanguageModel:
         """The model in the file `path`, once a process. Raises `BadInput` if it is missing or not of that sha256."""
         return _open(Path(path), sha256)
 
-    def detect(self, text: pa.StringArray) -> pa.RecordBatch:
-        """The columns `language` and `language_score` of each text: the first label and its probability.
+    def detect(
+        self, text: pa.StringArray, names: Sequence[str] = names_of([registered.GROUP])
+    ) -> pa.RecordBatch:
+        """The columns `names`, of the groups that the model gives, of each text.
 
         Line feeds count as spaces. A text without a word has no language (null) and score 0.
         """
-        best = [self._best(value) for value in text.to_pylist()]
-        columns = [
-            pa.array([language for language, _ in best], type=pa.string()),
-            pa.array([score for _, score in best], type=pa.float64()),
-        ]
-        return pa.RecordBatch.from_arrays(columns, schema=schema(LANGUAGE_SIGNALS))
+        texts = text.to_pylist()
+        columns: dict[str, pa.Array] = {}
+        top = languages.TOP if set(names) & set(names_of([languages.GROUP])) else 1
+        best = [self._best(value, top) for value in texts]
+        columns["language"] = pa.array([found[0][0] if found else None for found in best], pa.string())
+        columns["language_score"] = pa.array([found[0][1] if found else 0.0 for found in best], pa.float64())
+        columns["languages"], columns["language_scores"] = _lists(best)
+        if set(names) & set(names_of([line_languages.GROUP])):
+            of_lines = self._of_lines(texts)
+            columns["line_languages"], columns["line_language_scores"] = _lists(of_lines)
+        return pa.RecordBatch.from_arrays([columns[name] for name in names], schema=schema(names))
 
-    def _best(self, text: str) -> tuple[str | None, float]:
+    def _of_lines(self, texts: Sequence[str]) -> list[list[Found]]:
+        """The language of each line with a word; each different line is asked for once."""
+        known: dict[str, Found] = {}
+        found: list[list[Found]] = []
+        for text in texts:
+            found.append([])
+            for line in text.splitlines():
+                if line and not line.isspace():
+                    if line not in known:
+                        known[line] = self._of_line(line)
+                    found[-1].append(known[line])
+        return found
+
+    def _of_line(self, line: str) -> Found:
+        if len(line) < line_languages.FEWEST_LETTERS or not _has_letters(line, line_languages.FEWEST_LETTERS):
+            return None, 0.0
+        best = self._best(line, 1)
+        return best[0] if best else (None, 0.0)
+
+    def _best(self, text: str, top: int) -> list[Found]:
+        """The `top` most probable languages of `text`, most probable first."""
         if not text or text.isspace():
-            return None, 0.0
+            return []
         line = text.replace("\n", " ").replace(_END_OF_SENTENCE, " ") + "\n"
-        predictions = self._binding.predict(line, 1, 0.0, "strict")
-        if not predictions:
-            return None, 0.0
-        score, label = predictions[0]
+        predictions = self._binding.predict(line, top, 0.0, "strict")
         # fastText adds 1e-5 before it takes logarithms, so a certain language comes out a little above 1.
-        return label.removeprefix(LABEL_PREFIX), min(float(score), 1.0)
+        return [(label.removeprefix(LABEL_PREFIX), min(float(score), 1.0)) for score, label in predictions]
+
+
+def _lists(found: Sequence[Sequence[Found]]) -> tuple[pa.ListArray, pa.ListArray]:
+    """The languages and the probabilities of each text, as list columns."""
+    codes = [[language for language, _ in one] for one in found]
+    scores = [[score for _, score in one] for one in found]
+    return pa.array(codes, pa.list_(pa.string())), pa.array(scores, pa.list_(pa.float64()))
+
+
+def _has_letters(line: str, fewest: int) -> bool:
+    return next(islice(filter(str.isalpha, line), fewest - 1, None), None) is not None
 
 
 @functools.cache

@@ -13,14 +13,38 @@ from typing import Final
 
 import pyarrow as pa
 
-from beam_jobs.schema.signals import datatrove, language, text
+from beam_jobs.schema.signals import (
+    datatrove,
+    language,
+    languages,
+    line_languages,
+    ngram_sketch,
+    scripts,
+    statistics,
+    text,
+)
 from beam_jobs.schema.signals.signal import Signal as Signal
 
 ALWAYS: Final = (language.GROUP, text.GROUP)
 """The groups that every annotate stage measures: releases carry columns of them."""
 
+BY_MODEL: Final = (language.GROUP, languages.GROUP, line_languages.GROUP)
+"""The groups that the language model gives."""
+
 GROUPS: Final[Mapping[str, tuple[Signal, ...]]] = MappingProxyType(
-    {module.GROUP: module.SIGNALS for module in (language, text, datatrove)}
+    {
+        module.GROUP: module.SIGNALS
+        for module in (
+            language,
+            text,
+            statistics,
+            datatrove,
+            languages,
+            line_languages,
+            scripts,
+            ngram_sketch,
+        )
+    }
 )
 """What is measured together, in the order of the sidecar's columns."""
 

@@ -1,6 +1,6 @@
 """Texts in, one column per signal out.
 
-Each group of the registry but the language model's has a module of its name here, with
+Each group of the registry but those of the language model has a module of its name here, with
 
     measure(text: pa.StringArray, names: Sequence[str]) -> list[pa.Array]
 
@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from beam_jobs.errors import BadInput
 from beam_jobs.recipe.strict import nearest
-from beam_jobs.schema.signals import GROUPS, SIGNALS, language, names_of, schema
+from beam_jobs.schema.signals import BY_MODEL, GROUPS, SIGNALS, names_of, schema
 
-TEXT_SIGNALS = names_of(group for group in GROUPS if group != language.GROUP)
+TEXT_SIGNALS = names_of(group for group in GROUPS if group not in BY_MODEL)
 """What is measured from the text alone."""
 
 Measure = Callable[..., list[pa.Array]]
