@@ -23,6 +23,7 @@ SIGNALS: Final = (
         MODEL,
         minimum=None,
         nullable=True,
+        version=2,
     ),
     Signal(
         GROUP,
@@ -32,5 +33,6 @@ SIGNALS: Final = (
         "The probability that the language model gives to `language`; 0 for a text without a word.",
         MODEL,
         maximum=1,
+        version=2,
     ),
 )

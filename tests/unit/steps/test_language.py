@@ -10,7 +10,8 @@ import pytest
 
 from beam_jobs.errors import BadInput
 from beam_jobs.schema import signals
-from beam_jobs.steps.language import BUNDLED_SHA256, LanguageModel
+from beam_jobs.steps.language import LanguageModel
+from beam_jobs.steps.language_labels import BUNDLED_SHA256
 from tests.unit.kernels.texts import AWKWARD
 
 SENTENCES = {
