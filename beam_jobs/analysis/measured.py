@@ -19,8 +19,7 @@ from beam_jobs.jobs.plan import Plan
 from beam_jobs.recipe.cleaning import Program
 from beam_jobs.recipe.profile import Profile
 from beam_jobs.release.locate import open_release
-from beam_jobs.steps.language import BUNDLED_FILE, BUNDLED_SHA256
-from beam_jobs.steps.language_labels import bundled_labels, check_languages
+from beam_jobs.steps.language_labels import BUNDLED_FILE, BUNDLED_SHA256, bundled_labels, check_languages
 from beam_jobs.store.base import Store
 from beam_jobs.store.fingerprint import canonical_json
 from beam_jobs.store.open import open_store
