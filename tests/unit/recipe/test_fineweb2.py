@@ -17,7 +17,7 @@ from beam_jobs.schema.signals import SIGNALS, schema
 from beam_jobs.schema.signals.fineweb2 import STOP_WORDS
 from beam_jobs.steps.language_labels import bundled_labels
 from beam_jobs.steps.rules import decide
-from tests.unit.recipe.thresholds import decided
+from tests.unit.recipe.thresholds import decided, plain
 
 NAMES = [name for name in profile_names() if name.startswith("fineweb2/")]
 PROFILES = [load_profile(name) for name in NAMES]
@@ -31,8 +31,9 @@ def kept_row(profile: Profile) -> dict[str, Any]:
     """Values that every rule keeps: the bounds themselves."""
     row: dict[str, Any] = {"language": language_of(profile)}
     for rule in profile.rules:
-        if rule.signal != "language":
-            row[rule.signal] = rule.keep_if.lower if rule.keep_if.lower is not None else rule.keep_if.upper
+        signal, keep_if = plain(rule)
+        if signal != "language":
+            row[signal] = keep_if.lower if keep_if.lower is not None else keep_if.upper
     return row
 
 
@@ -44,9 +45,10 @@ def reasons(profile: Profile, row: dict[str, Any]) -> list[str]:
 
 def around(rule: Rule) -> list[tuple[float, bool]]:
     """Values beside each bound, with whether they are kept."""
-    step = 1 if pa.types.is_integer(SIGNALS[rule.signal].type) else 0
+    signal, keep_if = plain(rule)
+    step = 1 if pa.types.is_integer(SIGNALS[signal].type) else 0
     cases = []
-    for bound, beyond in ((rule.keep_if.lower, -inf), (rule.keep_if.upper, inf)):
+    for bound, beyond in ((keep_if.lower, -inf), (keep_if.upper, inf)):
         if bound is not None:
             outside = bound + (step if beyond > 0 else -step) if step else nextafter(bound, beyond)
             inside = bound - (step if beyond > 0 else -step) if step else nextafter(bound, -beyond)
@@ -59,11 +61,12 @@ def test_every_rule_fires_just_beyond_its_bounds_and_no_other_with_it(profile: P
     row = kept_row(profile)
     assert reasons(profile, row) == []
     for rule in profile.rules:
-        if rule.signal == "language":
+        signal, _ = plain(rule)
+        if signal == "language":
             assert reasons(profile, row | {"language": "en"}) == [rule.reason]
             continue
         for value, kept in around(rule):
-            assert reasons(profile, row | {rule.signal: value}) == ([] if kept else [rule.reason]), value
+            assert reasons(profile, row | {signal: value}) == ([] if kept else [rule.reason]), value
 
 
 def test_the_languages_are_thirty_labels_of_the_model_each_with_its_stop_words() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from beam_jobs.recipe.profile import Profile
+from beam_jobs.recipe.profile import KeepIf, Profile, Rule
 from beam_jobs.schema.signals import names_of, schema
 from beam_jobs.steps.rules import decide
 from beam_jobs.steps.signals import TEXT_SIGNALS, measure
@@ -51,15 +51,22 @@ def decided(
     return signals.to_pylist()[0], decide(signals, profile).to_pylist()[0]
 
 
+def plain(rule: Rule) -> tuple[str, KeepIf]:
+    """The signal and the condition of a rule that has one of each."""
+    assert rule.signal is not None
+    assert rule.keep_if is not None
+    return rule.signal, rule.keep_if
+
+
 def assert_decided(profile: Profile, row: Row) -> None:
     reason, value, document, reasons = row
-    rule = next(rule for rule in profile.rules if rule.reason == reason)
+    signal, _ = plain(next(rule for rule in profile.rules if rule.reason == reason))
     signals, decision = decided(document, profile)
-    assert signals[rule.signal] == value
+    assert signals[signal] == value
     assert decision["reasons"] == reasons
     assert decision["eligible"] == (not reasons)
     if reasons == [reason]:
-        assert (decision["signal"], decision["value"]) == (rule.signal, value)
+        assert (decision["signal"], decision["value"]) == (signal, value)
 
 
 def assert_every_side(profile: Profile, table: Sequence[Row], reasons: Sequence[str]) -> None:
@@ -69,8 +76,10 @@ def assert_every_side(profile: Profile, table: Sequence[Row], reasons: Sequence[
             continue
         rows = [row for row in table if row[0] == rule.reason]
         values = [value for _, value, _, _ in rows]
-        signal_values = (bound for bound in (rule.keep_if.lower, rule.keep_if.upper) if bound is not None)
-        for bound in signal_values:
+        _, keep_if = plain(rule)
+        for bound in (keep_if.lower, keep_if.upper):
+            if bound is None:
+                continue
             assert bound in values, rule.reason
             assert any(value > bound for value in values), rule.reason
             assert bound == 0 or any(value < bound for value in values), rule.reason
