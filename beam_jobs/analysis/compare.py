@@ -124,7 +124,12 @@ def _side_json(
 ) -> dict[str, Any]:
     kept = documents["both"] + documents[only]
     rules = [
-        {"reason": rule.reason, "signal": rule.signal, "keeps": condition(rule.record()), **asdict(count)}
+        {
+            "reason": rule.reason,
+            "signal": rule.first.signal,
+            "keeps": condition(rule.record()),
+            **asdict(count),
+        }
         for rule, count in zip(profile.rules, counts, strict=True)
     ]
     return {

@@ -137,7 +137,7 @@ def _keeps(a: tuple[Rule, RuleCount] | None, b: tuple[Rule, RuleCount] | None) -
         return Text(" ".join(condition(side[0].record()) for side in (a, b) if side))
     if a[0].record() == b[0].record():
         return Text(condition(a[0].record()))
-    if a[0].signal == b[0].signal:
+    if a[0].signal is not None and a[0].signal == b[0].signal:
         return Text(f"A {bounds(a[0].record())}\nB {bounds(b[0].record())}", "yellow")
     return Text(f"A {condition(a[0].record())}\nB {condition(b[0].record())}", "yellow")
 
