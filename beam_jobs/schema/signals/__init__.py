@@ -14,6 +14,7 @@ from typing import Final
 import pyarrow as pa
 
 from beam_jobs.schema.signals import (
+    curator,
     datatrove,
     language,
     languages,
@@ -39,6 +40,7 @@ GROUPS: Final[Mapping[str, tuple[Signal, ...]]] = MappingProxyType(
             text,
             statistics,
             datatrove,
+            curator,
             languages,
             line_languages,
             scripts,
