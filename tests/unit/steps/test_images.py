@@ -13,9 +13,9 @@ _LINES = st.lists(
     | st.sampled_from(["", "![a](b)", "\\![a](b)", "\\\\![", "![", "![a](b) c", "![a\\](b)"]),
     max_size=8,
 )
-_SAID = st.text(
-    st.characters(codec="utf-8", exclude_characters="\n"), max_size=6
-) | st.sampled_from(["a]b", "\\", "a\\]", "(x)", "]()![", "https://e.org/a_(b).png"])
+_SAID = st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=6) | st.sampled_from(
+    ["a]b", "\\", "a\\]", "(x)", "]()![", "https://e.org/a_(b).png"]
+)
 
 
 @st.composite
