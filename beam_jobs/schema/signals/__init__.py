@@ -32,23 +32,27 @@ ALWAYS: Final = (language.GROUP, text.GROUP)
 BY_MODEL: Final = (language.GROUP, languages.GROUP, line_languages.GROUP)
 """The groups that the language model gives."""
 
+_MODULES: Final = (
+    language,
+    text,
+    statistics,
+    datatrove,
+    curator,
+    languages,
+    line_languages,
+    scripts,
+    ngram_sketch,
+)
+
 GROUPS: Final[Mapping[str, tuple[Signal, ...]]] = MappingProxyType(
-    {
-        module.GROUP: module.SIGNALS
-        for module in (
-            language,
-            text,
-            statistics,
-            datatrove,
-            curator,
-            languages,
-            line_languages,
-            scripts,
-            ngram_sketch,
-        )
-    }
+    {module.GROUP: module.SIGNALS for module in _MODULES}
 )
 """What is measured together, in the order of the sidecar's columns."""
+
+ABOUT: Final[Mapping[str, str]] = MappingProxyType(
+    {module.GROUP: (module.__doc__ or "").partition("\n")[0] for module in _MODULES}
+)
+"""What each group is about, in a line: the first of its module."""
 
 SIGNALS: Final[Mapping[str, Signal]] = MappingProxyType(
     {signal.name: signal for signals in GROUPS.values() for signal in signals}

@@ -119,9 +119,9 @@ _READABILITY = (
     _count(
         "sentences",
         "sentences",
-        "Stretches between marks that end sentences (. ! ? and those of other scripts) that hold at least three "
-        "words; at least 1 in a text with a letter or a decimal digit. A word is here what holds one and is "
-        "interrupted by neither white space nor such a mark; of scripts without spaces (Han, Thai ...) a letter.",
+        "Stretches of at least three words between marks that end sentences, . ! ? and those of other scripts; at "
+        "least 1 in a text with a letter or a decimal digit. A word is here what holds one and is interrupted by "
+        "neither white space nor such a mark; of scripts without spaces (Han, Thai ...) a letter.",
         EFLAW,
     ),
     _ratio(
@@ -198,7 +198,7 @@ _LAYOUT = (
         "list_lines",
         "lines",
         "Share of lines that start with a bullet (as for bullet_line_ratio; - and * only if they stand alone) or an "
-        "enumerator: one to three digits or a letter of ASCII, then . or ) or both, perhaps with ( before.",
+        "enumerator: one to three digits or a letter of ASCII, then a full stop or ) or both, perhaps with ( before.",
     ),
     _ratio(
         "table_line_fraction",
