@@ -11,12 +11,12 @@ from numba import typeof, types
 
 from beam_jobs.kernels.characters import Bytes, Characters
 from beam_jobs.kernels.datatrove import counts
-from beam_jobs.kernels.datatrove.hashes import hashes_of
+from beam_jobs.kernels.datatrove.hashes import Sieve, Sought, number_of_bits, sought
 from beam_jobs.kernels.datatrove.layout import LINES, PARAGRAPHS, SIZE, THIRD, Layout, Pieces, State
-from beam_jobs.kernels.datatrove.repetition import count_ngrams, count_pieces, count_written, words_among
+from beam_jobs.kernels.datatrove.repetition import count_ngrams, count_pieces, count_written
 from beam_jobs.kernels.datatrove.scan import scan
 from beam_jobs.kernels.jit import BYTES, COUNTS, OFFSETS, borrow, inner, kernel
-from beam_jobs.kernels.repetition import FEWEST_SLOTS, Candidates, HashTable, number_words
+from beam_jobs.kernels.repetition import FEWEST_SLOTS, Candidates, HashTable
 from beam_jobs.kernels.scan import STOP_WORDS, Hashes, Numbers, Row, Units
 from beam_jobs.kernels.text import Counts, Offsets, Texts, buffers
 from beam_jobs.kernels.words import word_characters
@@ -54,15 +54,9 @@ class Memory(NamedTuple):
     pairs: Hashes
     occurrences: Numbers
     seen: Numbers
+    marks: Bytes
     keys: Hashes
     values: Numbers
-
-
-class StopWords(NamedTuple):
-    """Hashes of words: list n is `hashes[starts[n]:starts[n + 1]]`; list 0 is Gopher's eight."""
-
-    hashes: Hashes
-    starts: Offsets
 
 
 def _memory(longest: int) -> Memory:
@@ -84,15 +78,10 @@ def _memory(longest: int) -> Memory:
         pairs=np.empty(most, np.uint64),
         occurrences=np.empty(most, np.int32),
         seen=np.empty(most, np.int32),
+        marks=np.empty(2 * slots, np.uint8),
         keys=np.empty(slots, np.uint64),
         values=np.empty(slots, np.int32),
     )
-
-
-def _lists(lists: Sequence[Sequence[str]]) -> StopWords:
-    starts = np.cumsum([0, *map(len, lists)], dtype=np.int64)
-    starts.setflags(write=False)
-    return StopWords(hashes_of(word for words in lists for word in words), starts)
 
 
 @inner
@@ -138,29 +127,33 @@ def _count_lines(text: Bytes, layout: Layout, table: HashTable, row: Row) -> Non
 _TEXTS: Final = types.NamedTuple((BYTES, OFFSETS), Texts)
 
 
-@kernel(types.void(_TEXTS, typeof(_TABLE), typeof(_memory(0)), typeof(_lists([STOP_WORDS])), OFFSETS, COUNTS))
+@inner
+def _sieve(sought: Sought, which: int) -> Sieve:
+    return Sieve(borrow(sought.hashes[which]), borrow(sought.places[which]), sought.shifts[which])
+
+
+@kernel(
+    types.void(_TEXTS, typeof(_TABLE), typeof(_memory(0)), typeof(sought(STOP_WORDS, {})), OFFSETS, COUNTS)
+)
 def _count(
-    texts: Texts, table: Characters, memory: Memory, stop_words: StopWords, lists: Offsets, out: Counts
+    texts: Texts, table: Characters, memory: Memory, stop_words: Sought, lists: Offsets, out: Counts
 ) -> None:
     table = Characters(borrow(table.ascii), borrow(table.stage1), borrow(table.stage2), borrow(table.codes))
     words = Units(borrow(memory.word_hashes), borrow(memory.word_ends))
     layout, candidates = _borrow_layout(memory), _borrow_candidates(memory)
     hash_table = HashTable(borrow(memory.keys), borrow(memory.values))
-    hashes, starts, seen = borrow(stop_words.hashes), borrow(stop_words.starts), borrow(memory.seen)
+    marks, seen = borrow(memory.marks), borrow(memory.seen)
     data, offsets, lists, out = borrow(texts.data), borrow(texts.offsets), borrow(lists), borrow(out)
     for document in range(len(offsets) - 1):
         row = out[document]
         text = data[offsets[document] : offsets[document + 1]]
-        number = scan(text, table, words, layout, row)
-        row[_ALL_WORDS] = number
-        _count_lines(text, layout, hash_table, row)
-        number_words(words, number, candidates, hash_table)
-        row[_STOP_WORDS] = words_among(hashes[: starts[1]], number, hash_table)
         which = lists[document]
-        if which > 0:
-            wanted = hashes[starts[which] : starts[which + 1]]
-            row[_LANGUAGE_STOP_WORDS] = words_among(wanted, number, hash_table)
-        count_ngrams(words, number, candidates, hash_table, seen, row)
+        number, found = scan(text, table, _sieve(stop_words, which), words, layout, row)
+        row[_ALL_WORDS] = number
+        row[_STOP_WORDS] = number_of_bits(found & stop_words.always[which])
+        row[_LANGUAGE_STOP_WORDS] = number_of_bits(found & stop_words.of_language[which])
+        _count_lines(text, layout, hash_table, row)
+        count_ngrams(words, number, candidates, hash_table, marks, seen, row)
 
 
 def count(
@@ -178,5 +171,5 @@ def count(
         lists[:] = [numbers.get(language, 0) for language in languages.to_pylist()]
     out = np.zeros((len(text), len(counts.NAMES)), dtype=np.int64)
     longest = int(np.diff(texts.offsets).max(initial=0))
-    _count(texts, _TABLE, _memory(longest), _lists([STOP_WORDS, *stop_words.values()]), lists, out)
+    _count(texts, _TABLE, _memory(longest), sought(STOP_WORDS, stop_words), lists, out)
     return out

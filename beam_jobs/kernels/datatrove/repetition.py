@@ -1,6 +1,7 @@
 """How much of a document repeats itself, as datatrove counts: n-grams of words, lines and paragraphs, over hashes.
 
-The n-grams get their numbers as in `kernels.repetition`, level by level among those that may occur again. On them
+Pairs of words that may occur again are found by marks; longer n-grams get their numbers as in `kernels.repetition`,
+level by level among those that are left. On them
 datatrove counts otherwise than Strata's own signals: every copy of the most frequent n-gram in full, overlapping or
 not, and duplicates by a scan that jumps over each copy it meets.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from beam_jobs.kernels.characters import Bytes, whole
 from beam_jobs.kernels.datatrove import counts
 from beam_jobs.kernels.datatrove.layout import Layout, Pieces
 from beam_jobs.kernels.jit import inner, part
@@ -27,7 +29,8 @@ from beam_jobs.kernels.repetition import (
     slot_of,
     slots_for,
 )
-from beam_jobs.kernels.scan import Hashes, Numbers, Row, Units
+from beam_jobs.kernels.scan import Numbers, Row, Units
+from beam_jobs.kernels.swar import PRIME, mix
 
 _TOP: Final = counts.INDEX["top_2_gram_characters"] - 2
 _DUPLICATE: Final = counts.INDEX["duplicate_5_gram_characters"] - 5
@@ -66,14 +69,28 @@ def count_written(layout: Layout, entries: int, table: HashTable) -> int:
 
 
 @inner
-def words_among(wanted: Hashes, entries: int, table: HashTable) -> int:
-    """How many of the words with the hashes `wanted` are among the `entries` that `number_words` has just numbered."""
-    size = slots_for(entries)
-    found = 0
-    for which in range(len(wanted)):
-        key = wanted[which] | ONE
-        found += 1 if table.keys[slot_of(key, table.keys, size)] == key else 0
-    return found
+def _pair_words(words: Units, entries: int, candidates: Candidates, marks: Bytes) -> int:
+    """The pairs of neighbouring words that may occur again, with a key each; returns how many.
+
+    Every pair leaves a mark at a place that its key gives. Where there is but one mark the pair occurs once: most are
+    told so without a look into a hash table.
+    """
+    size = slots_for(2 * entries)
+    marks[:size] = 0
+    pairs = entries - 1
+    for place in range(pairs):
+        key = mix(words.hashes[place] * PRIME, words.hashes[place + 1])  # a b is another pair than b a
+        slot = whole(key) & (size - 1)
+        marks[slot] = marks[slot] << 1 | 1
+        candidates.pairs[place] = key
+    kept = 0
+    for place in range(pairs):
+        key = candidates.pairs[place]
+        again = marks[whole(key) & (size - 1)] > 1
+        candidates.places[kept] = place
+        candidates.pairs[kept] = key | ONE
+        kept += 1 if again else 0
+    return kept
 
 
 @inner
@@ -131,15 +148,16 @@ def count_ngrams(
     entries: int,
     candidates: Candidates,
     table: HashTable,
+    marks: Bytes,
     seen: Numbers,
     row: Row,
 ) -> None:
-    """Writes the characters in top and in duplicate n-grams to `row`; `number_words` has numbered the words."""
-    entries = keep_repeated(entries, candidates)
+    """Writes the characters in top and in duplicate n-grams to `row`."""
     for n in range(LOWEST, HIGHEST + 1):
         if entries < 2:
             return
-        entries = pair_up(entries, candidates)
+        first = n == LOWEST
+        entries = _pair_words(words, entries, candidates, marks) if first else pair_up(entries, candidates)
         distinct = _number_ngrams(entries, candidates, table)
         if n <= LONGEST_TOP:
             row[_TOP + n] = _top_characters(n, distinct, candidates, words)

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from beam_jobs.kernels.characters import BLANK, DOT, HASH, Bytes, Characters, decode, whole
 from beam_jobs.kernels.datatrove import counts
+from beam_jobs.kernels.datatrove.hashes import Sieve, bit_of
 from beam_jobs.kernels.datatrove.layout import (
     ENDED,
     FIRST,
@@ -28,7 +31,7 @@ from beam_jobs.kernels.datatrove.phrases import CURLY_BRACKET, JAVASCRIPT, has_j
 from beam_jobs.kernels.jit import inner, part
 from beam_jobs.kernels.lines import ends_sentence
 from beam_jobs.kernels.scan import Row, Units, close
-from beam_jobs.kernels.swar import hash_of
+from beam_jobs.kernels.swar import NOTHING, hash_of
 from beam_jobs.kernels.word_properties import LETTER, SPACE, TOOL_PUNCTUATION
 from beam_jobs.kernels.words import segment, word_code
 
@@ -43,12 +46,18 @@ _LONG: Final = len("javascript")
 
 
 @inner
-def scan(text: Bytes, table: Characters, words: Units, layout: Layout, row: Row) -> int:
-    """Scans valid UTF-8; writes `words` and `layout` and adds to `row`. Returns the number of words."""
+def scan(
+    text: Bytes, table: Characters, sieve: Sieve, words: Units, layout: Layout, row: Row
+) -> tuple[int, np.uint64]:
+    """Scans valid UTF-8; writes `words` and `layout` and adds to `row`.
+
+    Returns the number of words and the bits of those that the sieve has.
+    """
     layout.state[:] = 0
     number = at = characters = word_characters = 0
     counted = counted_characters = alphabetic = 0
     words.ends[0] = 0
+    sieved = NOTHING
     while True:
         phrases = 0
         if number and at + 1 < len(text) and text[at] == BLANK and BLANK < text[at + 1] < 0x7F:
@@ -66,7 +75,9 @@ def scan(text: Bytes, table: Characters, words: Units, layout: Layout, row: Row)
             elif word.end - at >= _LONG and has_javascript(text, at, word.end):
                 phrases |= JAVASCRIPT
             word_characters += word.characters
-            number = close(words, number, hash_of(text, at, word.end), word_characters)
+            digest = hash_of(text, at, word.end)
+            sieved |= bit_of(digest, sieve)
+            number = close(words, number, digest, word_characters)
             if not word.every & TOOL_PUNCTUATION:
                 counted += 1
                 counted_characters += word.characters
@@ -78,7 +89,7 @@ def scan(text: Bytes, table: Characters, words: Units, layout: Layout, row: Row)
     finish(text, characters, table, layout, row)
     row[_CHARACTERS] = characters
     row[_WORDS], row[_WORD_CHARACTERS], row[_ALPHABETIC_WORDS] = counted, counted_characters, alphabetic
-    return number
+    return number, sieved
 
 
 @inner
