@@ -11,19 +11,17 @@ from numba import typeof, types
 from beam_jobs.kernels.curator import counts
 from beam_jobs.kernels.curator.marks import boilerplate, read_more
 from beam_jobs.kernels.curator.repetition import count_ngrams, count_unique
-from beam_jobs.kernels.curator.scan import Looked, Places, scan
+from beam_jobs.kernels.curator.scan import PROGRESS, Found, Places, Tables, scan
 from beam_jobs.kernels.jit import BYTES, COUNTS, OFFSETS, borrow, inner, kernel
 from beam_jobs.kernels.repetition import Candidates, HashTable
 from beam_jobs.kernels.scan import Hashes, Numbers, Row, Units
 from beam_jobs.kernels.text import Counts, Texts, buffers
 from beam_jobs.kernels.white_space import ngrams
-from beam_jobs.kernels.white_space.codes import Codes, codes
+from beam_jobs.kernels.white_space.codes import codes
 from beam_jobs.kernels.white_space.layout import LINES, Layout, borrow_layout, layout_memory
 from beam_jobs.kernels.white_space.ngrams import borrow_ngrams, ngram_memory
-from beam_jobs.kernels.white_space.phrases import Phrases
 
-_CODES: Final = codes()
-_LOOKED: Final = Looked(boilerplate(), read_more())
+_TABLES: Final = Tables(codes(), boilerplate(), read_more())
 
 _WORDS: Final = counts.INDEX["words"]
 _LINES: Final = counts.INDEX["lines"]
@@ -44,6 +42,7 @@ class Memory(NamedTuple):
     starts: Numbers
     stops: Numbers
     layout: Layout
+    progress: Row
     ngrams: ngrams.Memory
 
 
@@ -56,14 +55,8 @@ def _memory(longest: int) -> Memory:
         starts=np.empty(most, np.int32),
         stops=np.empty(most, np.int32),
         layout=layout_memory(longest),
+        progress=np.empty(PROGRESS, np.int64),
         ngrams=ngram_memory(most),
-    )
-
-
-@inner
-def _borrow_phrases(phrases: Phrases) -> Phrases:
-    return Phrases(
-        borrow(phrases.data), borrow(phrases.starts), borrow(phrases.blanks), borrow(phrases.follows)
     )
 
 
@@ -82,21 +75,19 @@ def _count_pieces(layout: Layout, candidates: Candidates, table: HashTable, row:
 _TEXTS: Final = types.NamedTuple((BYTES, OFFSETS), Texts)
 
 
-@kernel(types.void(_TEXTS, typeof(_CODES), typeof(_LOOKED), typeof(_memory(0)), COUNTS))
-def _count(texts: Texts, codes: Codes, looked: Looked, memory: Memory, out: Counts) -> None:
-    codes = borrow(codes)
-    looked = Looked(_borrow_phrases(looked.boilerplate), _borrow_phrases(looked.read_more))
+@kernel(types.void(_TEXTS, typeof(_TABLES), typeof(_memory(0)), COUNTS))
+def _count(texts: Texts, tables: Tables, memory: Memory, out: Counts) -> None:
     words = Units(borrow(memory.word_hashes), borrow(memory.word_ends))
     places = Places(borrow(memory.starts), borrow(memory.stops))
-    layout = borrow_layout(memory.layout)
+    found = Found(words, places, borrow_layout(memory.layout), borrow(memory.progress))
     candidates, table, counters = borrow_ngrams(memory.ngrams)
     data, offsets, out = borrow(texts.data), borrow(texts.offsets), borrow(out)
     for document in range(len(offsets) - 1):
         row = out[document]
         text = data[offsets[document] : offsets[document + 1]]
-        number = scan(text, codes, looked, words, places, layout, row)
+        number = scan(text, tables, found, row)
         row[_WORDS] = number
-        _count_pieces(layout, candidates, table, row)
+        _count_pieces(found.layout, candidates, table, row)
         count_ngrams(text, words, places, number, candidates, table, counters, row)
 
 
@@ -108,5 +99,5 @@ def count(text: pa.StringArray) -> Counts:
     texts = buffers(text)
     out = np.zeros((len(text), len(counts.NAMES)), dtype=np.int64)
     longest = int(np.diff(texts.offsets).max(initial=0))
-    _count(texts, _CODES, _LOOKED, _memory(longest), out)
+    _count(texts, _TABLES, _memory(longest), out)
     return out

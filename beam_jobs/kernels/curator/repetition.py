@@ -7,7 +7,7 @@ from typing import Final
 from beam_jobs.kernels.characters import Bytes, whole
 from beam_jobs.kernels.curator import counts
 from beam_jobs.kernels.curator.scan import Places
-from beam_jobs.kernels.jit import inner, part
+from beam_jobs.kernels.jit import borrow, inner, part
 from beam_jobs.kernels.repetition import (
     HIGHEST,
     LONGEST_TOP,
@@ -19,7 +19,13 @@ from beam_jobs.kernels.repetition import (
 from beam_jobs.kernels.scan import Hashes, Numbers, Row, Units
 from beam_jobs.kernels.white_space.codes import BLANK
 from beam_jobs.kernels.white_space.layout import number_pieces
-from beam_jobs.kernels.white_space.ngrams import first_level, most_occurrences, next_level
+from beam_jobs.kernels.white_space.ngrams import (
+    borrow_candidates,
+    borrow_table,
+    first_level,
+    most_occurrences,
+    next_level,
+)
 
 _TOP: Final = counts.INDEX["top_2_gram_characters"] - 2
 _DUPLICATE: Final = counts.INDEX["duplicate_5_gram_characters"] - 5
@@ -56,7 +62,8 @@ def _removed(text: Bytes, places: Places, words: Units, entries: int, top: int, 
     As `str.replace` finds them from the left: within longer words, too, but not over other white space. Each stands
     just where a single blank follows a word that ends as the first of the n does.
     """
-    starts, stops = places.starts, places.stops
+    text, starts, stops = borrow(text), borrow(places.starts), borrow(places.stops)
+    places = Places(starts, stops)
     first = starts[top]
     before = stops[top] - first
     last_byte, next_byte = text[stops[top] - 1], text[starts[top + 1]]
@@ -127,6 +134,12 @@ def count_ngrams(
     row: Row,
 ) -> None:
     """Writes the characters in top and in duplicate n-grams of a document's `number` of words to its `row`."""
+    text, row, counters = borrow(text), borrow(row), borrow(counters)
+    words, places = (
+        Units(borrow(words.hashes), borrow(words.ends)),
+        Places(borrow(places.starts), borrow(places.stops)),
+    )
+    candidates, table = borrow_candidates(candidates), borrow_table(table)
     entries, distinct = first_level(words.hashes, number, candidates, table, counters)
     for n in range(LOWEST, HIGHEST + 1):
         if entries < 2:

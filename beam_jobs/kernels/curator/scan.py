@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from beam_jobs.kernels.characters import Bytes, decode
 from beam_jobs.kernels.curator import counts
 from beam_jobs.kernels.curator.marks import LOREM, ends_in_ellipsis, is_bullet, is_ellipsis, is_end_mark
 from beam_jobs.kernels.curator.urls import COLON, is_pornographic, scheme_start, url_end
-from beam_jobs.kernels.jit import inner, part
-from beam_jobs.kernels.scan import Numbers, Row, Units
+from beam_jobs.kernels.jit import borrow, inner, part
+from beam_jobs.kernels.scan import Numbers, Row, Units, close
 from beam_jobs.kernels.swar import SEED, hash_of, letters_from, mix
 from beam_jobs.kernels.white_space.codes import (
     AFTER_ASCII,
@@ -22,8 +24,23 @@ from beam_jobs.kernels.white_space.codes import (
     Codes,
 )
 from beam_jobs.kernels.white_space.english import english_word
-from beam_jobs.kernels.white_space.layout import BREAKS, PARAGRAPHS, WHITE, Layout, begin_text, cross
-from beam_jobs.kernels.white_space.phrases import NONE, Phrases, ending_of, may_be_phrase, phrase_at
+from beam_jobs.kernels.white_space.layout import (
+    BREAKS,
+    PARAGRAPHS,
+    WHITE,
+    Layout,
+    begin_text,
+    borrow_layout,
+    cross,
+)
+from beam_jobs.kernels.white_space.phrases import (
+    NONE,
+    Phrases,
+    borrow_phrases,
+    ending_of,
+    may_be_phrase,
+    phrase_at,
+)
 
 _CHARACTERS: Final = counts.INDEX["characters"]
 _NON_ALPHANUMERICS: Final = counts.INDEX["non_alphanumerics"]
@@ -43,6 +60,8 @@ _PARAGRAPHS: Final = counts.INDEX["paragraphs"]
 _BOILERPLATE: Final = counts.INDEX["boilerplate_paragraphs"]
 
 _HASH, _ZERO, _NINE = 0x23, 0x30, 0x39
+_POLICY, _LOREM = range(2)
+PROGRESS: Final = 2
 
 
 class Places(NamedTuple):
@@ -58,6 +77,7 @@ def _read_on(text: Bytes, start: int, at: int, codes: Codes, row: Row) -> tuple[
 
     What is in it is added to `row`, [a-zA-Z0-9?!,.] as less than nothing to the others.
     """
+    text, codes, row = borrow(text), borrow(codes), borrow(row)
     characters = plain = at - start
     brackets = digits = hashes = backspaces = after_url = 0
     flags = ALPHABETIC if at > start else 0
@@ -100,57 +120,80 @@ def _end_line(text: Bytes, stop: int, read_more: Phrases, row: Row) -> None:
         row[_ELLIPSIS_LINES] += 1
 
 
-@inner
-def _finish(layout: Layout, plain: int, blanks: int, characters: int, number: int, row: Row) -> None:
-    """What is known at the end of a document. `blanks` are those between words that `cross` did not see."""
-    state = layout.state
-    row[_CHARACTERS] = characters
-    row[_NON_ALPHANUMERICS] += characters - plain - state[BREAKS]
-    row[_WHITE_SPACE] += blanks + state[WHITE]
-    row[_PARAGRAPHS] = state[PARAGRAPHS] if number else 0
+class Tables(NamedTuple):
+    """What is asked about characters; phrases of boilerplate; phrases that end lines like an ellipsis."""
 
-
-class Looked(NamedTuple):
-    """What is looked for: phrases of boilerplate, and those that end lines like an ellipsis."""
-
+    codes: Codes
     boilerplate: Phrases
     read_more: Phrases
 
 
+class Found(NamedTuple):
+    """What `scan` writes. `progress` tells whether the paragraph at hand has a policy, and the text lorem ipsum."""
+
+    words: Units
+    places: Places
+    layout: Layout
+    progress: Row
+
+
+@inner
+def _pass_gap(
+    text: Bytes,
+    at: int,
+    number: int,
+    characters: int,
+    line: np.uint64,
+    tables: Tables,
+    found: Found,
+    row: Row,
+) -> tuple[int, int, np.uint64]:
+    """Past what white space there is at `at`, behind `number` words and so many characters, to the next word.
+
+    Returns the place, the characters before it and the digest of the line at hand.
+    """
+    progress, state = found.progress, found.layout.state
+    if number and at + 1 < len(text) and text[at] == BLANK and BLANK < text[at + 1] < AFTER_ASCII:
+        if may_be_phrase(text, at, tables.boilerplate):
+            phrase = phrase_at(text, at, tables.boilerplate)
+            progress[_POLICY] |= 1 if phrase > LOREM else 0
+            progress[_LOREM] |= 1 if phrase == LOREM else 0
+        state[WHITE] += 1
+        return at + 1, characters + 1, line
+    stop, paragraphs = at, state[PARAGRAPHS]
+    at, characters, breaks, line = cross(text, at, tables.codes, characters, line, found.layout)
+    if number and (breaks or at == len(text)):
+        _end_line(text, stop, tables.read_more, row)
+    if state[PARAGRAPHS] > paragraphs:
+        row[_BOILERPLATE] += progress[_POLICY]
+        progress[_POLICY] = 0
+    if at < len(text) and (breaks or not number):
+        row[_BULLET_LINES] += 1 if is_bullet(decode(text, at)[0]) else 0
+    return at, characters, line
+
+
 @part
-def scan(
-    text: Bytes, codes: Codes, looked: Looked, words: Units, places: Places, layout: Layout, row: Row
-) -> int:
-    """Scans valid UTF-8 into `words`, `places` and `layout`; returns the number of words.
+def scan(text: Bytes, tables: Tables, found: Found, row: Row) -> int:
+    """Scans valid UTF-8 into `found`; returns the number of words.
 
     `row[boilerplate_paragraphs]` comes out as all paragraphs where lorem ipsum occurs.
     """
+    text, row = borrow(text), borrow(row)
+    tables = Tables(
+        borrow(tables.codes), borrow_phrases(tables.boilerplate), borrow_phrases(tables.read_more)
+    )
+    words = Units(borrow(found.words.hashes), borrow(found.words.ends))
+    places = Places(borrow(found.places.starts), borrow(found.places.stops))
+    found = Found(words, places, borrow_layout(found.layout), borrow(found.progress))
+    codes, layout, progress = tables.codes, found.layout, found.progress
     begin_text(layout)
-    words.ends[0] = 0
-    at = characters = number = word_characters = blanks = plain = common = alphabetic = longest = 0
+    words.ends[0] = progress[_POLICY] = progress[_LOREM] = 0
+    at = characters = number = plain = common = alphabetic = longest = 0
     line = SEED
-    marked = lorem = False
     while True:
-        if number and at + 1 < len(text) and text[at] == BLANK and BLANK < text[at + 1] < AFTER_ASCII:
-            if may_be_phrase(text, at, looked.boilerplate):
-                phrase = phrase_at(text, at, looked.boilerplate)
-                marked = marked or phrase > LOREM
-                lorem = lorem or phrase == LOREM
-            at += 1
-            characters += 1
-            blanks += 1
-        else:
-            stop, paragraphs = at, layout.state[PARAGRAPHS]
-            at, characters, breaks, line = cross(text, at, codes, characters, line, layout)
-            if number and (breaks or at == len(text)):
-                _end_line(text, stop, looked.read_more, row)
-            if layout.state[PARAGRAPHS] > paragraphs:
-                row[_BOILERPLATE] += 1 if marked else 0
-                marked = False
-            if at == len(text):
-                break
-            if breaks or not number:
-                row[_BULLET_LINES] += 1 if is_bullet(decode(text, at)[0]) else 0
+        at, characters, line = _pass_gap(text, at, number, characters, line, tables, found, row)
+        if at == len(text):
+            break
         start = at
         behind = at = letters_from(text, start)
         length = at - start
@@ -164,17 +207,15 @@ def scan(
         digest = hash_of(text, start, at)
         line = mix(line, digest)
         characters += length
-        word_characters += length
         longest = max(longest, length)
-        words.hashes[number] = digest
         places.starts[number] = start
         places.stops[number] = at
-        number += 1
-        words.ends[number] = word_characters
-    row[_LONGEST_WORD] = longest
+        number = close(words, number, digest, words.ends[number] + length)
+    row[_CHARACTERS], row[_LONGEST_WORD], row[_COMMON_ENGLISH_WORDS] = characters, longest, common
     row[_ALPHABETIC_WORDS] += alphabetic
-    row[_COMMON_ENGLISH_WORDS] = common
-    _finish(layout, plain, blanks, characters, number, row)
-    if lorem:
+    row[_NON_ALPHANUMERICS] += characters - plain - layout.state[BREAKS]
+    row[_WHITE_SPACE] += layout.state[WHITE]
+    row[_PARAGRAPHS] = layout.state[PARAGRAPHS] if number else 0
+    if progress[_LOREM]:
         row[_BOILERPLATE] = row[_PARAGRAPHS]
     return number

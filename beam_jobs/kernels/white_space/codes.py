@@ -52,4 +52,7 @@ def codes() -> Codes:
 def _place(
     stage1: npt.NDArray[np.uint8], stage2: npt.NDArray[np.uint8], points: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.uint8]:
-    return stage2[(stage1[points >> 8].astype(np.int64) << 8) + (points & 255)]
+    """Where in its table each code point's properties are."""
+    blocks = stage1[points >> 8].astype(np.int64)
+    places: npt.NDArray[np.uint8] = stage2[(blocks << 8) + (points & 255)]
+    return places

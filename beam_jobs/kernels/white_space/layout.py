@@ -169,6 +169,7 @@ def cross(
     Returns the place, the characters before it, the line feeds passed, and the digest of the line at hand. At the end
     of the text its line and paragraph end. Lines and paragraphs that end are added to `layout`.
     """
+    text, codes, layout = borrow(text), borrow(codes), borrow_layout(layout)
     state = layout.state
     at = begin = start
     last, breaks = characters, 0
@@ -207,6 +208,8 @@ def number_pieces(
     hashes: Hashes, entries: int, numbers: Numbers, occurrences: Numbers, table: HashTable
 ) -> int:
     """Numbers equal pieces from 1, by first occurrence, and counts each; returns how many different ones there are."""
+    hashes, numbers, occurrences = borrow(hashes), borrow(numbers), borrow(occurrences)
+    table = HashTable(borrow(table.keys), borrow(table.values))
     size = slots_for(entries)
     table.keys[:size] = EMPTY
     distinct = 0

@@ -62,16 +62,31 @@ def ngram_memory(most: int) -> Memory:
 
 
 @inner
+def borrow_candidates(candidates: Candidates) -> Candidates:
+    """The same without a share in the arrays' ownership: parts that loop begin with it, as their caller's is lost."""
+    return Candidates(
+        borrow(candidates.places),
+        borrow(candidates.numbers),
+        borrow(candidates.next_numbers),
+        borrow(candidates.pairs),
+        borrow(candidates.occurrences),
+    )
+
+
+@inner
+def borrow_table(table: HashTable) -> HashTable:
+    """The same without a share in the arrays' ownership."""
+    return HashTable(borrow(table.keys), borrow(table.values))
+
+
+@inner
 def borrow_ngrams(memory: Memory) -> tuple[Candidates, HashTable, Bytes]:
     """The parts of the memory, as kernels take them."""
     candidates = Candidates(
-        borrow(memory.places),
-        borrow(memory.numbers),
-        borrow(memory.next_numbers),
-        borrow(memory.pairs),
-        borrow(memory.occurrences),
+        memory.places, memory.numbers, memory.next_numbers, memory.pairs, memory.occurrences
     )
-    return candidates, HashTable(borrow(memory.keys), borrow(memory.values)), borrow(memory.counters)
+    table = HashTable(memory.keys, memory.values)
+    return borrow_candidates(candidates), borrow_table(table), borrow(memory.counters)
 
 
 @part
@@ -80,11 +95,12 @@ def _candidate_pairs(hashes: Hashes, entries: int, candidates: Candidates, count
 
     A counter is 0, 1, 3, 7 ...: above 1 it has seen a second pair. Nothing here is a branch but the loops.
     """
+    hashes, counters = borrow(hashes), borrow(counters)
     size = _FEWEST_COUNTERS
     while size < _COUNTERS_PER_WORD * entries:
         size *= 2
     counters[:size] = 0
-    places, pairs = candidates.places, candidates.pairs
+    places, pairs = borrow(candidates.places), borrow(candidates.pairs)
     for place in range(entries - 1):
         key = (hashes[place] * PRIME) ^ hashes[place + 1]
         key = (key ^ (key >> _HALVES)) * PRIME | ONE
@@ -103,6 +119,7 @@ def _candidate_pairs(hashes: Hashes, entries: int, candidates: Candidates, count
 @part
 def number_level(entries: int, candidates: Candidates, table: HashTable) -> int:
     """Numbers the candidates by their keys from 1, by first occurrence; returns how many different ones there are."""
+    candidates, table = borrow_candidates(candidates), borrow_table(table)
     size = slots_for(entries)
     table.keys[:size] = EMPTY
     distinct = 0
@@ -127,6 +144,7 @@ def first_level(
 @part
 def next_level(entries: int, candidates: Candidates, table: HashTable) -> tuple[int, int]:
     """From n-grams to those one word longer: how many candidates there are, and how many different ones."""
+    candidates, table = borrow_candidates(candidates), borrow_table(table)
     entries = keep_repeated(entries, candidates)
     if entries < 2:
         return 0, 0
@@ -137,8 +155,9 @@ def next_level(entries: int, candidates: Candidates, table: HashTable) -> tuple[
 @part
 def most_occurrences(distinct: int, candidates: Candidates) -> tuple[int, int]:
     """The first of the most frequent n-grams, and how often it occurs; 0 and 1 if none occurs twice."""
+    occurrences = borrow(candidates.occurrences)
     top, most = 0, 1
     for number in range(1, distinct + 1):
-        if candidates.occurrences[number] > most:
-            top, most = number, candidates.occurrences[number]
+        if occurrences[number] > most:
+            top, most = number, occurrences[number]
     return top, most

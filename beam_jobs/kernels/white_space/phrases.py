@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from beam_jobs.kernels.characters import Bytes, whole
-from beam_jobs.kernels.jit import inner, part
+from beam_jobs.kernels.jit import borrow, inner, part
 
 NONE: Final = -1
 
@@ -49,6 +49,17 @@ def phrases(texts: Sequence[str]) -> Phrases:
 
 
 @inner
+def borrow_phrases(looked_for: Phrases) -> Phrases:
+    """The same without a share in the arrays' ownership."""
+    return Phrases(
+        borrow(looked_for.data),
+        borrow(looked_for.starts),
+        borrow(looked_for.blanks),
+        borrow(looked_for.follows),
+    )
+
+
+@inner
 def may_be_phrase(text: Bytes, blank: int, looked_for: Phrases) -> bool:
     """Whether the bytes around the blank at `blank` are those of a phrase. Both must lie within the text."""
     return whole(looked_for.follows[text[blank - 1]]) >> (whole(text[blank + 1]) & 31) & 1 != 0
@@ -73,6 +84,7 @@ def _spells(text: Bytes, start: int, looked_for: Phrases, begin: int, end: int) 
 @part
 def phrase_at(text: Bytes, blank: int, looked_for: Phrases) -> int:
     """The first of the phrases whose first blank is the one at `blank`, or `NONE`."""
+    text, looked_for = borrow(text), borrow_phrases(looked_for)
     for number in range(len(looked_for.blanks)):
         start, end = looked_for.starts[number], looked_for.starts[number + 1]
         if _spells(text, blank - (looked_for.blanks[number] - start), looked_for, start, end):
@@ -83,6 +95,7 @@ def phrase_at(text: Bytes, blank: int, looked_for: Phrases) -> int:
 @part
 def ending_of(text: Bytes, stop: int, looked_for: Phrases) -> int:
     """The first of the phrases that the text up to `stop` ends with, or `NONE`."""
+    text, looked_for = borrow(text), borrow_phrases(looked_for)
     for number in range(len(looked_for.blanks)):
         start, end = looked_for.starts[number], looked_for.starts[number + 1]
         if _spells(text, stop - (end - start), looked_for, start, end):

@@ -16,6 +16,7 @@ import pyarrow as pa
 from beam_jobs.schema.signals import (
     curator,
     datatrove,
+    dolma,
     language,
     languages,
     line_languages,
@@ -38,6 +39,7 @@ _MODULES: Final = (
     statistics,
     datatrove,
     curator,
+    dolma,
     languages,
     line_languages,
     scripts,

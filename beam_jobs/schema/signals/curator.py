@@ -134,7 +134,7 @@ _LINES = (
     _ratio(
         "curator_boilerplate_paragraph_ratio",
         ("boilerplate_paragraphs", "paragraphs"),
-        "Share of paragraphs that hold one of Curator's policy phrases (terms of use, privacy policy, use cookies ...), "
+        "Share of paragraphs that hold one of Curator's policy phrases (terms of use, privacy policy ...), "
         "ASCII case disregarded; 1 if the text holds lorem ipsum.",
         "BoilerPlateStringFilter",
     ),
