@@ -12,6 +12,10 @@ NAMES = (
     "digits",  # str.isdigit
     "punctuation",  # general category P
     "white_space",  # str.isspace
+    "scripted",  # of one script: neither Common nor Inherited
+    "main_script",  # the most frequent one's place in SCRIPT_CODES; of equals the lowest
+    "main_scripted",  # of that one
+    "second_scripted",  # of the next one
     "words",  # maximal runs without white space
     "word_characters",  # code points of those
     "distinct_words",

@@ -21,7 +21,7 @@ from beam_jobs.kernels.statistics import counts, lines, reading
 from beam_jobs.kernels.statistics.characters import Kinds, Occurrences, count_characters
 from beam_jobs.kernels.statistics.characters import kinds as kinds_of_characters
 from beam_jobs.kernels.statistics.characters import occurrences as no_occurrences
-from beam_jobs.kernels.statistics.logarithm import log2, times_log2
+from beam_jobs.kernels.statistics.logarithm import Products, log2, products, times_log2
 from beam_jobs.kernels.statistics.reading import (
     Read,
     Tables,
@@ -31,17 +31,18 @@ from beam_jobs.kernels.statistics.reading import (
     read_letters,
     read_marked,
 )
-from beam_jobs.kernels.statistics.sketch import lowest
+from beam_jobs.kernels.statistics.sketch import PLACES, lowest
 from beam_jobs.kernels.swar import hash_of, letters_from
 from beam_jobs.kernels.text import Texts, buffers
 from beam_jobs.kernels.word_properties import LINE_BREAK, SPACE
 from beam_jobs.kernels.words import word_code
 
 SCRIPTS: Final = tuple(SCRIPT_CODES.split())
-"""The third output's columns; the first is of characters that belong to no one script."""
+"""The third output's columns; the first, for characters that belong to no one script, is not kept."""
 
 _KINDS: Final = kinds_of_characters()
 _TABLES: Final = reading.tables()
+_PRODUCTS: Final = products()
 _I: Final = counts.INDEX
 _WORDS, _WORD_CHARACTERS, _DISTINCT = _I["words"], _I["word_characters"], _I["distinct_words"]
 _READABLE, _MINI, _SYLLABLES = _I["readable_words"], _I["mini_words"], _I["syllables"]
@@ -53,8 +54,10 @@ _BLANK, _TAB, _LF, _CR = 0x20, 0x09, 0x0A, 0x0D
 
 
 class Memory(NamedTuple):
-    """Working memory for a document of any length up to the batch's longest."""
+    """Working memory for a document of any length up to the batch's longest; `products` is a table."""
 
+    products: Products
+    scripts: Numbers
     hashes: Hashes
     occurrences: Numbers
     keys: Hashes
@@ -77,6 +80,7 @@ class Wanted(NamedTuple):
     """Which outputs are made."""
 
     characters: bool
+    scripts: bool
     words: bool
     sketch: bool
 
@@ -103,6 +107,8 @@ def _memory(longest: int) -> Memory:
     most = longest // 2 + 2
     slots = max(FEWEST_SLOTS, 1 << (2 * most).bit_length())
     return Memory(
+        _PRODUCTS,
+        np.zeros(len(SCRIPTS), np.int32),
         np.empty(most, np.uint64),
         np.empty(most, np.int32),
         np.empty(slots, np.uint64),
@@ -210,7 +216,9 @@ def _scan(text: Bytes, table: Tables, hashes: Hashes, row: Row) -> int:
 
 
 @inner
-def _distinct(hashes: Hashes, words: int, occurrences: Numbers, table: HashTable) -> tuple[int, float]:
+def _distinct(
+    hashes: Hashes, words: int, occurrences: Numbers, known: Products, table: HashTable
+) -> tuple[int, float]:
     """The number of different words, and the entropy of which they are in bits."""
     size = slots_for(words)
     table.keys[:size] = EMPTY
@@ -219,11 +227,11 @@ def _distinct(hashes: Hashes, words: int, occurrences: Numbers, table: HashTable
         distinct = max(distinct, number_of(hashes[word] | ONE, distinct, size, table, occurrences))
     repeated = 0.0
     for number in range(1, distinct + 1):
-        repeated += times_log2(occurrences[number])
+        repeated += times_log2(occurrences[number], known)
     return distinct, max(0.0, log2(words) - repeated / words) if words else 0.0
 
 
-_WANTED: Final = Wanted(characters=True, words=True, sketch=True)
+_WANTED: Final = Wanted(characters=True, scripts=True, words=True, sketch=True)
 _TEXTS: Final = types.NamedTuple((BYTES, OFFSETS), Texts)
 _MEASURED: Final = types.NamedTuple(
     (COUNTS, types.float64[:, ::1], types.int32[:, ::1], types.uint64[:, ::1], types.int32[::1]), Measured
@@ -238,40 +246,44 @@ def _measure(
     table = Tables(
         borrow(table.kinds),
         borrow(table.sounds),
+        borrow(table.silent),
         Characters(borrow(words.ascii), borrow(words.stage1), borrow(words.stage2), borrow(words.codes)),
     )
     hash_table = HashTable(borrow(memory.keys), borrow(memory.values))
     hashes, occurrences = borrow(memory.hashes), borrow(memory.occurrences)
     data, offsets = borrow(texts.data), borrow(texts.offsets)
-    rows, entropies, scripts = borrow(out.counts), borrow(out.entropies), borrow(out.scripts)
+    rows, entropies = borrow(out.counts), borrow(out.entropies)
+    known, scripts = borrow(memory.products), borrow(memory.scripts)
     for document in range(len(offsets) - 1):
         row = rows[document]
         text = data[offsets[document] : offsets[document + 1]]
         if wanted.characters:
-            entropies[document, 0] = count_characters(text, memory.characters, kinds, row, scripts[document])
+            entropies[document, 0] = count_characters(text, memory.characters, kinds, known, row, scripts)
+            if wanted.scripts:
+                out.scripts[document] = scripts
+            scripts[:] = 0
         if not wanted.words:
             continue
         found = _scan(text, table, hashes, row)
-        row[_DISTINCT], entropies[document, 1] = _distinct(hashes, found, occurrences, hash_table)
+        row[_DISTINCT], entropies[document, 1] = _distinct(hashes, found, occurrences, known, hash_table)
         if wanted.sketch:
             out.sketched[document] = lowest(hashes, found, out.sketch[document])
 
 
-def measure(
-    text: pa.StringArray, *, characters: bool = True, words: bool = True, sketch: int = 0
-) -> Measured:
-    """What the kernel counts of each document of `text`: its characters, its words, and an n-gram sketch of so many
-    places, which wants words. What is not asked for stays 0. Raises `ValueError` on a null text.
+def measure(text: pa.StringArray, wanted: Wanted) -> Measured:
+    """What the kernel counts of each document of `text`; what is not wanted stays 0, or has no columns.
+
+    Scripts want characters, and a sketch wants words. Raises `ValueError` on a null text.
     """
     texts = buffers(text)
     documents = len(text)
     out = Measured(
         np.zeros((documents, len(counts.NAMES)), np.int64),
         np.zeros((documents, len(counts.ENTROPIES)), np.float64),
-        np.zeros((documents, len(SCRIPTS)), np.int32),
-        np.empty((documents, sketch), np.uint64),
+        np.zeros((documents, len(SCRIPTS) if wanted.scripts else 0), np.int32),
+        np.empty((documents, PLACES if wanted.sketch else 0), np.uint64),
         np.zeros(documents, np.int32),
     )
     longest = int(np.diff(texts.offsets).max(initial=0))
-    _measure(texts, _KINDS, _TABLES, _memory(longest), Wanted(characters, words, sketch > 0), out)
+    _measure(texts, _KINDS, _TABLES, _memory(longest), wanted, out)
     return out

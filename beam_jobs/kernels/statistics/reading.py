@@ -13,6 +13,7 @@ import numpy as np
 
 from beam_jobs.kernels.characters import Bytes, Characters, Codes, decode, whole
 from beam_jobs.kernels.jit import inner
+from beam_jobs.kernels.statistics.lines import OPERATORS
 from beam_jobs.kernels.swar import CASE_BITS, HIGH_BITS, NOTHING, ONES, load8, packed
 from beam_jobs.kernels.word_properties import BREAK_CLASS, LETTER, NUMERIC, OTHER, SPACE, TERMINAL
 from beam_jobs.kernels.words import word_characters, word_code
@@ -31,8 +32,10 @@ _COLON: Final = 1 << 6
 _AT: Final = 1 << 7
 _TEX: Final = 1 << 8
 _BAR: Final = 1 << 9
-_SIGN: Final = 1 << 10  # might be code
+_SIGN: Final = 1 << 10  # operators are made of two
 _CALLS: Final = 1 << 11  # code behind a letter
+_LOW_LINE: Final = 1 << 12
+_PAIR: Final = 1 << 13  # of signs
 _JOINS: Final = _WHITE | _DIGIT | _BAR | _CALLS
 NO_SOUND, CONSONANT, VOWEL, VOWEL_E, CONSONANT_L = range(5)
 
@@ -40,7 +43,7 @@ VOWELS: Final = "aeiouy"
 _VOWEL_PAIRS: Final = ((0x04, ord("a")), (0x10, ord("i")), (0, ord("o")), (0, ord("u")))
 """Two vowels that differ in one bit, and it: a and e, i and y."""
 _TEX_MARKS: Final = "\\$^_"
-_SIGNS: Final = "=()[]{}<>&|:_;-+*/!"
+_SIGNS: Final = frozenset("".join(OPERATORS))
 _HIGHEST_VOWEL: Final = 0x24F
 
 _DOT, _SLASH, _AT_SIGN, _DOLLAR, _BACKSLASH, _BRACE = map(ord, "./@$\\{")
@@ -54,10 +57,12 @@ _ONE: Final = np.uint64(1)
 
 
 class Tables(NamedTuple):
-    """`kinds` of ASCII characters; `sounds` of letters up to U+024F; the word codes of all."""
+    """`kinds` of ASCII characters; `sounds` of letters up to U+024F; whether a last letter is `silent`, by the sounds
+    of the last three, its own lowest; the word codes of all."""
 
     kinds: Codes
     sounds: Bytes
+    silent: Bytes
     words: Characters
 
 
@@ -79,9 +84,12 @@ def tables() -> Tables:
     """What `read` looks up."""
     kinds = np.array([_kind(chr(point)) for point in range(128)], np.uint32)
     sounds = np.array([_sound(chr(point)) for point in range(_HIGHEST_VOWEL + 1)], np.uint8)
-    for table in (kinds, sounds):
+    silent = np.array(
+        [_silent(each >> 6, each >> 3 & _SOUND, each & _SOUND) for each in range(1 << 9)], np.uint8
+    )
+    for table in (kinds, sounds, silent):
         table.setflags(write=False)  # as the kernel's signature wants it
-    return Tables(kinds, sounds, word_characters())
+    return Tables(kinds, sounds, silent, word_characters())
 
 
 def _sound(character: str) -> int:
@@ -105,6 +113,7 @@ def _kind(character: str) -> int:
         _BAR: character == "|",
         _SIGN: character in _SIGNS,
         _CALLS: character in "([",
+        _LOW_LINE: character == "_",
     }
     return sum(bit for bit, holds in tests.items() if holds) | _sound(character) << _SOUND_SHIFT
 
@@ -115,18 +124,11 @@ def is_white(byte: int, table: Tables) -> bool:
     return whole(table.kinds[byte]) & _WHITE != 0
 
 
-@inner
-def _silent(history: int) -> int:
-    """1 if the last letter is an e that is not heard: one behind a consonant, but not behind another and an l.
-
-    `history` are the sounds of the last three letters, the last lowest.
-    """
-    if history & _SOUND != VOWEL_E:
-        return 0
-    before, earlier = history >> 3 & _SOUND, history >> 6 & _SOUND
-    if before == CONSONANT:
-        return 1
-    return 1 if before == CONSONANT_L and earlier != CONSONANT and earlier != CONSONANT_L else 0
+def _silent(earlier: int, before: int, last: int) -> bool:
+    """Whether the last of three letters is an e that is not heard: one behind a consonant, but not behind another and
+    an l."""
+    after_l = before == CONSONANT_L and earlier not in (CONSONANT, CONSONANT_L)
+    return last == VOWEL_E and (before == CONSONANT or after_l)
 
 
 @inner
@@ -151,11 +153,16 @@ def _syllables(text: Bytes, start: int, end: int, table: Tables) -> int:
         groups += whole((starts >> _SEVEN) * ONES >> _TOP_BYTE)
         carried = vowels >> _TOP_BYTE
         at += length
-    if text[end - 1] | 0x20 == 0x65 and end - start > 1:
-        before = whole(table.kinds[text[end - 2]]) >> _SOUND_SHIFT & _SOUND
-        earlier = whole(table.kinds[text[end - 3]]) >> _SOUND_SHIFT & _SOUND if end - start > 2 else 0
-        groups -= _silent(earlier << 6 | before << 3 | VOWEL_E)
-    return max(1, groups)
+    # Before a short word is white space, whose last byte, of whatever length it is, is no letter's with its high bit
+    # cleared. Without a branch, for nobody could predict it.
+    history = _sound_at(text, end - 3, table) << 6 | _sound_at(text, end - 2, table) << 3
+    return max(1, groups - whole(table.silent[history | _sound_at(text, end - 1, table)]))
+
+
+@inner
+def _sound_at(text: Bytes, at: int, table: Tables) -> int:
+    """The sound of the ASCII character at `at`, or of the first one."""
+    return whole(table.kinds[text[max(0, at)] & 0x7F]) >> _SOUND_SHIFT & _SOUND
 
 
 @inner
@@ -193,7 +200,7 @@ def read(text: Bytes, start: int, sentence_words: int, table: Tables) -> Read:
     (Han, Hiragana, Thai ...) counts as a word of a sentence.
     """
     at = start
-    characters = plain = kinds = groups = history = sentences = 0
+    characters = plain = kinds = groups = history = sentences = previous = 0
     in_vowels = gap = piece = False
     while at < len(text):
         byte = whole(text[at])
@@ -207,7 +214,8 @@ def read(text: Bytes, start: int, sentence_words: int, table: Tables) -> Read:
             break
         at += length
         characters += 1
-        kinds |= kind
+        kinds |= kind | (_PAIR if kind & previous & _SIGN else 0)
+        previous = kind
         sound = kind >> _SOUND_SHIFT & _SOUND
         vowel = sound == VOWEL or sound == VOWEL_E
         groups += 1 if vowel and not in_vowels else 0
@@ -224,7 +232,7 @@ def read(text: Bytes, start: int, sentence_words: int, table: Tables) -> Read:
             sentences += 1 if sentence_words >= FEWEST_WORDS else 0
             piece, sentence_words = False, 0
     sentence_words += 1 if piece else 0
-    syllables = max(1, groups - _silent(history)) if plain else 0
+    syllables = max(1, groups - whole(table.silent[history])) if plain else 0
     return Read(at, characters, plain, syllables, kinds, sentence_words, sentences)
 
 
@@ -241,7 +249,8 @@ def _kind_beyond_ascii(point: int, table: Tables) -> tuple[int, bool]:
 
 @inner
 def holds_url(text: Bytes, word: Read, start: int) -> bool:
-    """Whether the word at `start` holds '://' behind a letter of ASCII, or starts with 'www.' behind any marks."""
+    """Whether the word at `start` holds "://" behind a letter of ASCII, or begins with "www." and more, perhaps behind
+    marks."""
     if word.kinds & _COLON:
         for at in range(start + 1, word.end - 2):
             if (
@@ -255,7 +264,7 @@ def holds_url(text: Bytes, word: Read, start: int) -> bool:
         at = start
         while at < word.end and text[at] < 0x80 and not (_is_letter(text, at) or 48 <= text[at] <= 57):
             at += 1
-        if at + 3 < word.end and text[at + 3] == _DOT:
+        if at + 4 < word.end and text[at + 3] == _DOT:
             return bool(packed(text, at, at + 3) | (CASE_BITS >> np.uint64(40)) == _WWW)
     return False
 
@@ -315,5 +324,5 @@ def bars(text: Bytes, word: Read, start: int) -> int:
 
 @inner
 def may_be_code(word: Read) -> bool:
-    """Whether the word holds a sign that marks of code are made of."""
-    return word.kinds & _SIGN != 0
+    """Whether the word holds what marks of code are made of."""
+    return word.kinds & (_PAIR | _CALLS | _LOW_LINE) != 0 or word.characters == 1

@@ -38,7 +38,7 @@ def _ratio(
     *,
     maximum: float | None = 1,
 ) -> Signal:
-    unit = f"{counted} per {per}".replace("_", " ")
+    unit = "share" if per == "scripted" else f"{counted} per {per}".replace("_", " ")
     return Signal(
         GROUP, name, pa.float64(), unit, definition, "Strata", maximum=maximum, counted=counted, per=per
     )
@@ -99,18 +99,17 @@ _CHARACTERS = (
         minimum=None,
         nullable=True,
     ),
-    _number(
+    _ratio(
         "main_script_share",
-        "share",
+        "main_scripted",
+        "scripted",
         "Share of the main script among the characters that belong to a script.",
-        "Strata",
-        maximum=1,
     ),
-    _number(
+    _ratio(
         "second_script_share",
-        "share",
+        "second_scripted",
+        "scripted",
         "Share of the second most frequent script among the characters that belong to a script.",
-        "Strata",
         maximum=0.5,
     ),
 )
@@ -157,7 +156,7 @@ _HOLDINGS = (
         "url_word_ratio",
         "url_words",
         "words",
-        "Share of words that hold an address: '://' behind a letter, or 'www.' at the start, marks before it aside.",
+        "Share of words that hold an address: '://' behind a letter, or 'www.' and more at the start or behind marks.",
     ),
     _ratio(
         "email_word_ratio",

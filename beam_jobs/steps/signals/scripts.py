@@ -8,11 +8,14 @@ import numpy as np
 import pyarrow as pa
 
 from beam_jobs.kernels.statistics import measuring
+from beam_jobs.kernels.statistics.measuring import Wanted
 
 
 def measure(text: pa.StringArray, names: Sequence[str]) -> list[pa.Array]:
     """The columns of the signals `names` of this group."""
-    own = measuring.measure(text, words=False).scripts[:, 1:]
+    own = measuring.measure(text, Wanted(characters=True, scripts=True, words=False, sketch=False)).scripts[
+        :, 1:
+    ]
     rows, places = own.nonzero()
     found = own[rows, places].astype(np.int64)
     order = np.lexsort((places, -found, rows))

@@ -10,12 +10,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from beam_jobs.kernels.statistics import counts, measuring
+from beam_jobs.kernels.statistics.measuring import Wanted
 from beam_jobs.kernels.text import buffers
 from beam_jobs.schema.signals import SIGNALS, Signal
 from beam_jobs.schema.signals.statistics import GREATEST_EASE
 
 Column = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
+_WANTED: Final = Wanted(characters=True, scripts=False, words=True, sketch=False)
 _COMPRESSION: Final = "compression_ratio"
 _CODEC: Final = "lz4_raw"  # zstd at level 1 and snappy were measured, too: the first is four times slower
 
@@ -23,7 +25,7 @@ _CODEC: Final = "lz4_raw"  # zstd at level 1 and snappy were measured, too: the 
 def measure(text: pa.StringArray, names: Sequence[str]) -> list[pa.Array]:
     """The columns of the signals `names` of this group."""
     counted = [name for name in names if name != _COMPRESSION]
-    measured = measuring.measure(text) if counted else None
+    measured = measuring.measure(text, _WANTED) if counted else None
     columns = {name: _column(SIGNALS[name], measured) for name in counted} if measured else {}
     if _COMPRESSION in names:
         columns[_COMPRESSION] = pa.array(_compression(text))
@@ -60,24 +62,14 @@ def _flesch(measured: measuring.Measured) -> pa.Array:
 
 
 def _main_script(measured: measuring.Measured) -> pa.Array:
-    own = measured.scripts[:, 1:]
-    codes = pa.array(measuring.SCRIPTS[1:], pa.string())
-    return codes.take(pa.array(own.argmax(axis=1), mask=own.max(axis=1) == 0))
-
-
-def _script_share(measured: measuring.Measured, rank: int) -> pa.Array:
-    """Of the script of that rank, 1 for the most frequent."""
-    own = measured.scripts[:, 1:]
-    ranked = np.partition(own, own.shape[1] - rank, axis=1)[:, -rank]
-    return pa.array(_divided(ranked.astype(np.int64), own.sum(axis=1, dtype=np.int64)))
+    (places,) = _counts(measured, "main_script")
+    return pa.array(measuring.SCRIPTS, pa.string()).take(pa.array(places, mask=places == 0))
 
 
 _OTHERS: Final[dict[str, Callable[[measuring.Measured], pa.Array]]] = {
     "character_entropy": lambda measured: pa.array(measured.entropies[:, 0].copy()),
     "word_entropy": lambda measured: pa.array(measured.entropies[:, 1].copy()),
     "main_script": _main_script,
-    "main_script_share": lambda measured: _script_share(measured, 1),
-    "second_script_share": lambda measured: _script_share(measured, 2),
     "mcalpine_eflaw": _eflaw,
     "flesch_reading_ease": _flesch,
 }

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from beam_jobs.kernels.statistics import counts, measuring
 from beam_jobs.kernels.statistics.logarithm import log2
+from beam_jobs.kernels.statistics.measuring import Wanted
 from beam_jobs.schema.signals import SIGNALS, names_of
 from beam_jobs.steps.signals import measure
 from tests.unit.kernels import statistics_reference as reference
@@ -123,11 +124,14 @@ def test_logarithms_are_within_rounding(number: int) -> None:
 
 def test_what_is_not_asked_for_is_not_counted() -> None:
     texts = pa.array(["one two three. four", "日本"])
-    whole = measuring.measure(texts, sketch=4)
-    characters = measuring.measure(texts, words=False)
-    words = measuring.measure(texts, characters=False)
-    assert not characters.counts[:, counts.INDEX["words"] :].any()
-    assert (characters.scripts == whole.scripts).all()
-    assert not words.scripts.any()
-    assert (words.counts[:, counts.INDEX["words"] :] == whole.counts[:, counts.INDEX["words"] :]).all()
+    whole = measuring.measure(texts, Wanted(characters=True, scripts=True, words=True, sketch=True))
+    characters = measuring.measure(texts, Wanted(characters=True, scripts=False, words=False, sketch=False))
+    words = measuring.measure(texts, Wanted(characters=False, scripts=False, words=True, sketch=False))
+    split = counts.INDEX["words"]
+    assert not characters.counts[:, split:].any()
+    assert not words.counts[:, :split].any()
+    assert (characters.counts + words.counts == whole.counts).all()
+    assert (characters.entropies + words.entropies == whole.entropies).all()
+    assert (characters.scripts.size, words.sketch.size, words.sketched.sum()) == (0, 0, 0)
     assert np.array_equal(whole.sketched, [1, 1])
+    assert np.array_equal(whole.scripts[:, 1:].sum(axis=1), whole.counts[:, counts.INDEX["scripted"]])
