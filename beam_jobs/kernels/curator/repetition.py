@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from beam_jobs.kernels.characters import Bytes, whole
 from beam_jobs.kernels.curator import counts
 from beam_jobs.kernels.curator.scan import Places
@@ -17,6 +19,7 @@ from beam_jobs.kernels.repetition import (
     HashTable,
 )
 from beam_jobs.kernels.scan import Hashes, Numbers, Row, Units
+from beam_jobs.kernels.swar import SIXTY_FOUR, THREE, load8, packed
 from beam_jobs.kernels.white_space.codes import BLANK
 from beam_jobs.kernels.white_space.layout import number_pieces
 from beam_jobs.kernels.white_space.ngrams import (
@@ -27,6 +30,8 @@ from beam_jobs.kernels.white_space.ngrams import (
     next_level,
 )
 
+_SIXTEEN: Final = np.uint64(16)
+_BLANK_BYTE: Final = np.uint64(BLANK << 8)
 _TOP: Final = counts.INDEX["top_2_gram_characters"] - 2
 _DUPLICATE: Final = counts.INDEX["duplicate_5_gram_characters"] - 5
 
@@ -64,21 +69,21 @@ def _removed(text: Bytes, places: Places, words: Units, entries: int, top: int, 
     """
     text, starts, stops = borrow(text), borrow(places.starts), borrow(places.stops)
     places = Places(starts, stops)
-    first = starts[top]
-    before = stops[top] - first
-    last_byte, next_byte = text[stops[top] - 1], text[starts[top + 1]]
+    before = whole(stops[top]) - starts[top]
     length = n - 1
     for k in range(top, top + n):
         length += stops[k] - starts[k]
+    seen = min(8, stops[top + 1] - starts[top + 1] + 2)  # of the bytes from the first word's last on
+    pattern = packed(text, starts[top + 1], starts[top + 1] + seen - 2) << _SIXTEEN
+    pattern |= _BLANK_BYTE | np.uint64(text[stops[top] - 1])
+    unseen = SIXTY_FOUR - (np.uint64(seen) << THREE)
     free = found = 0
     for k in range(entries - 1):
         stop = whole(stops[k])
-        if starts[k + 1] != stop + 1 or text[stop] != BLANK:
-            continue
-        if text[stop - 1] != last_byte or text[stop + 1] != next_byte:
+        if stop + 7 <= len(text) and load8(text, stop - 1) << unseen >> unseen != pattern:
             continue
         begin = stop - before
-        if begin < free or begin < starts[k] or begin + length > len(text):
+        if begin < free or begin < starts[k] or begin + length > len(text) or text[stop] != BLANK:
             continue
         if _spelled(text, begin, places, top, n):
             found += 1

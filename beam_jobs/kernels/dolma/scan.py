@@ -34,7 +34,7 @@ _COUNTED_WORDS: Final = counts.INDEX["counted_words"]
 _SYMBOLS: Final = counts.INDEX["symbols"]
 _STOP_WORDS: Final = counts.INDEX["stop_words"]
 
-_HASH, _DOT, _CURLY_BRACKET, _ELLIPSIS, _FULL_STOP = (ord(character) for character in "#.{…。")
+_HASH, _DOT, _CURLY_BRACKET, _UNDERSCORE, _ELLIPSIS, _FULL_STOP = (ord(each) for each in "#.{_…。")
 _HIRAGANA: Final = (ord("ぁ"), ord("ん"))
 _KATAKANA: Final = (ord("ァ"), ord("ン"))
 _FEW_WORDS: Final = 3
@@ -65,26 +65,32 @@ class Found(NamedTuple):
 
 
 @part
-def _read_on(text: Bytes, at: int, letters: int, before: int, codes: Codes, row: Row) -> tuple[int, int]:
+def _read_on(
+    text: Bytes, at: int, letters: int, before: int, codes: Codes, row: Row
+) -> tuple[int, int, bool]:
     """The word that has so many ASCII letters up to `at`, then something else: its end and its characters.
 
-    `before` are the characters in front of it.
+    `before` are the characters in front of it. The third value is whether all behind the letters is ASCII punctuation,
+    which is no part of any segment.
     """
     text, codes, row = borrow(text), borrow(codes), borrow(row)
     characters = letters
-    hashes = ellipses = dots = dotted = 0
+    hashes = ellipses = dots = dotted = joining = 0
     while at < len(text):
         point, length = decode(text, at)
-        if codes[point] & SPACE:
+        code = codes[point]
+        if code & SPACE:
             break
         characters += 1
+        joining |= code & ALPHANUMERIC
         if point < AFTER_ASCII:
+            joining |= 1 if point == _UNDERSCORE else 0
             dots = dots + 1 if point == _DOT else 0
             dotted += 1 if dots and dots % 3 == 0 else 0
             hashes += 1 if point == _HASH else 0
             row[_CURLY] += 1 if point == _CURLY_BRACKET else 0
         else:
-            dots = 0
+            dots, joining = 0, 1
             if point == _ELLIPSIS:
                 ellipses += 1
             elif point == _FULL_STOP:
@@ -97,7 +103,7 @@ def _read_on(text: Bytes, at: int, letters: int, before: int, codes: Codes, row:
     row[_SYMBOL_WORDS] += 1 if hashes or ellipses else 0
     row[_MARKED_WORDS] += 1 if hashes or dotted else 0
     row[_SYMBOLS] += hashes + ellipses + dotted
-    return at, characters
+    return at, characters, joining == 0
 
 
 @part
@@ -188,7 +194,7 @@ def scan(text: Bytes, tables: Tables, found: Found, row: Row) -> tuple[int, int]
     begin_text(layout)
     words.ends[0] = segments.ends[0] = progress[_LINE_BEGIN] = progress[_FREE] = 0
     at = characters = number = in_segments = longest = 0
-    line = SEED
+    line, ended = SEED, False
     while True:
         at, characters, line = _pass_gap(
             text, at, number, characters, line, codes, looked, layout, progress, row
@@ -199,12 +205,17 @@ def scan(text: Bytes, tables: Tables, found: Found, row: Row) -> tuple[int, int]
         behind = at = letters_from(text, start)
         length = at - start
         if not (length and (at == len(text) or (text[at] < AFTER_ASCII and codes[text[at]] & SPACE))):
-            at, length = _read_on(text, at, length, characters, codes, row)
+            at, length, ended = _read_on(text, at, length, characters, codes, row)
         digest = hash_of(text, start, at)
         line = mix(line, digest)
         if at == behind:
             _plain_word(text, start, at, row)
             in_segments = close(segments, in_segments, digest, segments.ends[in_segments] + length)
+        elif ended:
+            if behind > start:
+                row[_COUNTED_WORDS] += 1
+                in_letters = segments.ends[in_segments] + behind - start
+                in_segments = close(segments, in_segments, hash_of(text, start, behind), in_letters)
         else:
             row[_COUNTED_WORDS] += 1 if codes[decode(text, start)[0]] & ALPHANUMERIC else 0
             in_segments = _add_segments(text, start, at, tables.words, codes, segments, in_segments)

@@ -23,29 +23,35 @@ class Phrases(NamedTuple):
     """Phrase n is `data[starts[n]:starts[n + 1]]`, in small letters, with its first blank at `blanks[n]` of `data`.
 
     `follows[byte]` has a bit for the lower five bits of each byte that may stand behind a blank that stands behind
-    that byte.
+    that byte; `around[byte]` is the same for the bytes one farther away on both sides.
     """
 
     data: Bytes
     starts: npt.NDArray[np.int64]
     blanks: npt.NDArray[np.int64]
     follows: npt.NDArray[np.uint32]
+    around: npt.NDArray[np.uint32]
 
 
 def phrases(texts: Sequence[str]) -> Phrases:
-    """The phrases `texts`: ASCII in small letters, with a blank inside."""
+    """The phrases `texts`: ASCII in small letters, with a blank inside that two characters or more follow."""
     encoded = [text.encode("ascii") for text in texts]
     starts = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
     first_blanks = [text.index(b" ") for text in encoded]
-    follows = np.zeros(256, np.uint32)
+    follows, around = np.zeros(256, np.uint32), np.zeros(256, np.uint32)
     for text, blank in zip(encoded, first_blanks, strict=True):
-        for before in {text[blank - 1], ord(chr(text[blank - 1]).upper())}:
-            follows[before] |= np.uint32(1 << (text[blank + 1] & 31))
+        follows[_cases(text[blank - 1])] |= np.uint32(1 << (text[blank + 1] & 31))
+        farther = _cases(text[blank - 2]) if blank > 1 else slice(None)
+        around[farther] |= np.uint32(1 << (text[blank + 2] & 31))
     data = np.frombuffer(b"".join(encoded), np.uint8)
     blanks = starts[:-1] + first_blanks
-    for array in (starts, blanks, follows):
+    for array in (starts, blanks, follows, around):
         array.setflags(write=False)
-    return Phrases(data, starts, blanks, follows)
+    return Phrases(data, starts, blanks, follows, around)
+
+
+def _cases(byte: int) -> list[int]:
+    return sorted({byte, ord(chr(byte).upper())})
 
 
 @inner
@@ -56,13 +62,18 @@ def borrow_phrases(looked_for: Phrases) -> Phrases:
         borrow(looked_for.starts),
         borrow(looked_for.blanks),
         borrow(looked_for.follows),
+        borrow(looked_for.around),
     )
 
 
 @inner
 def may_be_phrase(text: Bytes, blank: int, looked_for: Phrases) -> bool:
-    """Whether the bytes around the blank at `blank` are those of a phrase. Both must lie within the text."""
-    return whole(looked_for.follows[text[blank - 1]]) >> (whole(text[blank + 1]) & 31) & 1 != 0
+    """Whether the four bytes around the blank at `blank` are those of a phrase. It must be neither first nor last."""
+    if blank + 2 >= len(text):
+        return False
+    near = whole(looked_for.follows[text[blank - 1]]) >> (whole(text[blank + 1]) & 31)
+    before = text[blank - 2] if blank > 1 else np.uint8(0)
+    return near & whole(looked_for.around[before]) >> (whole(text[blank + 2]) & 31) & 1 != 0
 
 
 @inner
