@@ -77,4 +77,4 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
     return [file for result in results[0] for file in result.files], {"documents": expected}
 
 
-STAGE = Stage("annotate", 1, (Phase("measure", _plan, _run),), _close)
+STAGE = Stage("annotate", 2, (Phase("measure", _plan, _run),), _close)
