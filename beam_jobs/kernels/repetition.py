@@ -92,7 +92,8 @@ def number_of(key: np.uint64, distinct: int, size: int, table: HashTable, occurr
     """
     slot = slot_of(key, table.keys, size)
     new = table.keys[slot] == EMPTY
-    known = table.values[slot]  # read whether it is wanted or not: a read in one arm of `if` would be a branch
+    # read whether it is wanted or not: a read in one arm of `if` would be a branch
+    known = table.values[slot]
     number = distinct + 1 if new else known
     before = occurrences[number]
     table.keys[slot] = key

@@ -171,7 +171,9 @@ def test_what_edit_programs_are_named_after(folder: Path) -> None:
     for place in ("own.yaml", "deeper/other.yaml"):
         assert _changed(before, _plan(folder, clean=[place, "c4/lines"])) == set()
     assert _changed(before, _plan(folder, clean=["c4/lines", "site-chrome"])) == CLEANED
-    (folder / "own.yaml").write_text(yaml.safe_dump({**content, "version": content["version"] + 1}), encoding="utf-8")
+    (folder / "own.yaml").write_text(
+        yaml.safe_dump({**content, "version": content["version"] + 1}), encoding="utf-8"
+    )
     assert _changed(before, _plan(folder, clean=["own.yaml", "c4/lines"])) == CLEANED
 
 
