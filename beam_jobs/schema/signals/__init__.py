@@ -21,6 +21,8 @@ from beam_jobs.schema.signals import (
     languages,
     line_languages,
     ngram_sketch,
+    redpajama,
+    redpajama_lines,
     scripts,
     statistics,
     text,
@@ -40,10 +42,12 @@ _MODULES: Final = (
     datatrove,
     curator,
     dolma,
+    redpajama,
     languages,
     line_languages,
     scripts,
     ngram_sketch,
+    redpajama_lines,
 )
 
 GROUPS: Final[Mapping[str, tuple[Signal, ...]]] = MappingProxyType(
