@@ -55,11 +55,15 @@ down: ## Stop what `make demo` started
 	@if [ -x $(BIN)/python ]; then PYTHONPATH=plugins $(BIN)/python -m infra.local down; fi
 
 .PHONY: test
-test: lint ## Linters, then every test, with coverage
+test: lint kernels ## Linters, then every test, with coverage
 	@$(BIN)/pytest $(BESIDE) --cov --cov-report=term:skip-covered
 
+.PHONY: kernels
+kernels: setup ## Compile the kernels ahead: the first refresh need not
+	@$(BIN)/python -m beam_jobs.kernels
+
 .PHONY: test-fast
-test-fast: setup ## The tests that take no scheduler, browser or Flink
+test-fast: kernels ## The tests that take no scheduler, browser or Flink
 	@$(BIN)/pytest $(BESIDE) -m "not slow"
 
 # The servers of the portable runners. With OPTIONAL=1 one that cannot be had here is no failure: the test that wants it

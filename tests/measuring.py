@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from beam_jobs.schema.documents import META
 from beam_jobs.schema.signals import schema
-from beam_jobs.steps.language import BUNDLED_SHA256
+from beam_jobs.steps.language_labels import BUNDLED_SHA256
 from beam_jobs.store.base import Store
 from beam_jobs.store.parquet import write_table
 from beam_jobs.store.records import FileRecord

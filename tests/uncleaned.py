@@ -20,7 +20,7 @@ PAGES = 8
 """Of each site in each archive."""
 
 
-def _text(site: str, seed: int, *paragraphs: str) -> str:
+def page_text(site: str, seed: int, *paragraphs: str) -> str:
     """The paragraphs amid what the site has on every page, and what every page has in words of its own."""
     menu = f"{site.title()} and all its news\nHome\n\n"
     body = "\n\nMore of the same from our other pages.\n".join(paragraphs)
@@ -48,12 +48,12 @@ def _oddities(crawl: str) -> list[Page]:
     return [
         _sited("alpha", crawl, "brace", "\n".join([prose(1), "Then there was a {brace}.", prose(2)])),
         _sited("alpha", crawl, "lorem", f"{prose(3)}\nLorem ipsum dolor sit amet.\n{prose(4)}"),
-        _sited("beta", crawl, "brief", _text("beta", 0, "It was only one sentence.")),
-        _sited("beta", crawl, "nothing", _text("beta", 0, "Share")),
+        _sited("beta", crawl, "brief", page_text("beta", 0, "It was only one sentence.")),
+        _sited("beta", crawl, "nothing", page_text("beta", 0, "Share")),
         _sited("gamma", crawl, "short", "One is. Two is. Three is. Four is so. Five is. Six is."),
-        _sited("gamma", crawl, "shouting", _text("gamma", 9, f"{shouting}{prose(9)}", prose(10))),
-        _sited("alpha", crawl, "same", _text("alpha", 77, *same)),
-        _sited("beta", crawl, "same", _text("beta", 78, *same)),
+        _sited("gamma", crawl, "shouting", page_text("gamma", 9, f"{shouting}{prose(9)}", prose(10))),
+        _sited("alpha", crawl, "same", page_text("alpha", 77, *same)),
+        _sited("beta", crawl, "same", page_text("beta", 78, *same)),
         Page(f"https://gone.example/{crawl}", "Gone", status="410 Gone"),
         Page(f"https://html.example/{crawl}", "\n\n".join([prose(11), "Read more", f"{prose(12)} [1]"])),
     ]
@@ -66,7 +66,7 @@ def uncleaned_crawls(folder: Path, archives: int = 3) -> dict[str, list[Path]]:
         for archive in range(archives):
             seeds = [number * 10_000 + archive * 100 + place for place in range(PAGES * len(SITES))]
             pages = [
-                _sited(site, crawl, seed, _text(site, seed, *story(seed)))
+                _sited(site, crawl, seed, page_text(site, seed, *story(seed)))
                 for seed, site in zip(seeds, SITES * PAGES, strict=True)
             ]
             pages += _oddities(crawl) if archive == 0 else []

@@ -1,7 +1,8 @@
 """Two sets of rules held against the same measured documents: who keeps what, which rules fire, which documents change.
 
 From stored signals alone: no text, and no duplicates. What rules keep here is what `select` weighs as eligible; of
-duplicates among it one survives in a release. One pass over the signals; the counts do not depend on the order.
+duplicates among it one survives in a release. Documents that the edit programs drop, which ran over the texts before
+they were measured, neither side keeps. One pass over the signals; the counts do not depend on the order.
 """
 
 from __future__ import annotations
@@ -18,12 +19,17 @@ from beam_jobs.analysis.groups import Function, Groups
 from beam_jobs.analysis.measured import Measured
 from beam_jobs.analysis.sample import ROW, Sample
 from beam_jobs.recipe.profile import LANGUAGE, Profile
+from beam_jobs.release.programs import effect, recorded
 from beam_jobs.release.rules import condition
+from beam_jobs.schema.reasons import describe
 from beam_jobs.steps.rules import Booleans, decide, rejections
 
 TOKENS: Final = "tokens_estimated"
 DOMAINS_LIMIT: Final = 200_000
 """Domains are counted exactly up to so many; beyond, the smallest are dropped and the possible error is stated."""
+
+_DROPPED: Final = "dropped"
+"""The column of `schema.documents.CLEANED`."""
 
 SIDES: Final = ("neither", "only_b", "only_a", "both")
 """Who keeps a document; the place of a name is 2 if A keeps it, plus 1 if B does."""
@@ -48,6 +54,20 @@ class RuleCount:
 
 
 @dataclass(frozen=True)
+class DropCount:
+    """What one rule of an edit program drops, in documents and tokens of what is left of them; and how many of those
+    the rules of A, and of B, would keep.
+    """
+
+    reason: str
+    drops: str
+    documents: int
+    tokens: int
+    a_would_keep: int
+    b_would_keep: int
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The counts of both sets of rules over all documents. Overlaps are numbers of documents that both rules reject:
     `overlap[i][j]` for rules of A, then those of B, in their profiles' order.
@@ -61,6 +81,10 @@ class Comparison:
     rules_a: tuple[RuleCount, ...]
     rules_b: tuple[RuleCount, ...]
     overlap: tuple[tuple[int, ...], ...]
+    programs: tuple[str, ...]
+    """The edit programs that the texts had been through, with their versions."""
+    drops: tuple[DropCount, ...]
+    """What they drop, whichever rules follow."""
     languages: tuple[Mapping[str, Any], ...]
     """Sums by `language` (None: no words), most documents first: documents, kept_a, kept_b, changed, tokens, tokens_a,
     tokens_b."""
@@ -79,6 +103,8 @@ class Comparison:
         return {
             "a": a,
             "b": b,
+            "programs": list(self.programs),
+            "dropped": [asdict(count) for count in self.drops],
             "documents": {**self.documents, "total": sum(self.documents.values())},
             "tokens": {**self.tokens, "total": sum(self.tokens.values())},
             "overlap": {"rules": names, "documents": [list(row) for row in self.overlap]},
@@ -98,7 +124,12 @@ def _side_json(
 ) -> dict[str, Any]:
     kept = documents["both"] + documents[only]
     rules = [
-        {"reason": rule.reason, "signal": rule.signal, "keeps": condition(rule.record()), **asdict(count)}
+        {
+            "reason": rule.reason,
+            "signal": rule.first.signal,
+            "keeps": condition(rule.record()),
+            **asdict(count),
+        }
         for rule, count in zip(profile.rules, counts, strict=True)
     ]
     return {
@@ -117,7 +148,7 @@ def compare(measured: Measured, a: Profile, b: Profile, *, sample: int, domains:
     Raises `BadInput` or `StoreError` when a signal that a rule reads was not measured.
     """
     tally = _Tally(a, b, sample)
-    for rows in measured.batches(tally.signals, ("doc_id", "domain")):
+    for rows in measured.batches(tally.signals, ("doc_id", "domain"), (_DROPPED,)):
         tally.add(rows)
     return tally.result(measured, domains)
 
@@ -136,6 +167,7 @@ class _Tally:
         sums: dict[str, Function] = dict.fromkeys(_GROUP_COLUMNS, "sum")
         self._languages = Groups([LANGUAGE], sums)
         self._domains = Groups(["domain"], sums, limit=DOMAINS_LIMIT)
+        self._drops: dict[str, Counts] = {}
         self._samples = {"only_a": Sample(sample), "only_b": Sample(sample)}
 
     def add(self, rows: pa.RecordBatch) -> None:
@@ -143,16 +175,32 @@ class _Tally:
         by_a, by_b = rejections(rows, self._a), rejections(rows, self._b)
         keeps_a, keeps_b = _keeps(by_a), _keeps(by_b)
         tokens = rows[TOKENS].to_numpy()
+        stays = self._without_dropped(rows, keeps_a, keeps_b, tokens)
+        keeps_a, keeps_b = keeps_a & stays, keeps_b & stays
         side = 2 * keeps_a + keeps_b
         self._documents += np.bincount(side, minlength=4)
         self._tokens += np.bincount(side, weights=tokens, minlength=4).astype(np.int64)
         self._count_rules(np.concatenate([by_a, by_b], axis=1), tokens)
-        self._count_firsts(0, by_a)
-        self._count_firsts(len(self._a.rules), by_b)
+        self._count_firsts(0, by_a, stays)
+        self._count_firsts(len(self._a.rules), by_b, stays)
         self._group(rows, keeps_a, keeps_b, tokens)
         for name, sample in self._samples.items():
             sample.add(rows, np.flatnonzero(side == SIDES.index(name)), self._seen)
         self._seen += len(rows)
+
+    def _without_dropped(
+        self, rows: pa.RecordBatch, keeps_a: Booleans, keeps_b: Booleans, tokens: Counts
+    ) -> Booleans:
+        """Which documents edit programs do not drop; those that they drop are counted."""
+        if _DROPPED not in rows.schema.names:
+            return np.ones(len(rows), np.bool_)
+        codes = rows[_DROPPED].dictionary_encode()
+        places = codes.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        for place, reason in enumerate(codes.dictionary.to_pylist()):
+            mine = places == place
+            numbers = (mine.sum(), tokens[mine].sum(), (mine & keeps_a).sum(), (mine & keeps_b).sum())
+            self._drops[reason] = self._drops.get(reason, np.zeros(4, np.int64)) + np.array(numbers)
+        return np.asarray(places < 0)
 
     def _count_rules(self, fired: Booleans, tokens: Counts) -> None:
         for place in range(fired.shape[1]):
@@ -161,10 +209,11 @@ class _Tally:
         ones = fired.astype(np.float32)
         self._overlap += (ones.T @ ones).astype(np.int64)
 
-    def _count_firsts(self, at: int, rejected: Booleans) -> None:
-        """Those that a rule is the first, or the only one to reject; the counts of `rejected` begin at place `at`."""
-        rows, rules = rejected.shape
-        undecided, times = np.ones(rows, np.bool_), np.zeros(rows, np.int32)
+    def _count_firsts(self, at: int, rejected: Booleans, undecided: Booleans) -> None:
+        """Those that a rule is the first, or the only one to reject of `undecided`; the counts of `rejected` begin at
+        place `at`."""
+        rules = rejected.shape[1]
+        undecided, times = undecided.copy(), (~undecided).astype(np.int32)
         for place in range(rules):
             self._first[at + place] += np.count_nonzero(rejected[:, place] & undecided)
             undecided &= ~rejected[:, place]
@@ -198,6 +247,8 @@ class _Tally:
             rules_a=tuple(counts[:split]),
             rules_b=tuple(counts[split:]),
             overlap=tuple(tuple(int(number) for number in row) for row in self._overlap),
+            programs=tuple(f"{program.name} (version {program.version})" for program in measured.programs),
+            drops=_drop_counts(self._drops, measured),
             languages=_top(self._languages, "documents"),
             domains=_top(self._domains, "changed", domains),
             domains_short_by_at_most=self._domains.short_by_at_most,
@@ -210,6 +261,19 @@ class _Tally:
 
 def _keeps(rejected: Booleans) -> Booleans:
     return np.asarray(~rejected.any(axis=1))
+
+
+def _drop_counts(drops: Mapping[str, Counts], measured: Measured) -> tuple[DropCount, ...]:
+    """In the order of the programs and their rules; those that dropped nothing are left out."""
+    effects = {
+        str(rule["rule"]): effect(rule) for program in measured.programs for rule in recorded(program).rules
+    }
+    told = {reason: effects.get(reason) or str(describe(reason)) for reason in drops}
+    order = {reason: place for place, reason in enumerate(effects)}
+    return tuple(
+        DropCount(reason, told[reason], *(int(number) for number in drops[reason]))
+        for reason in sorted(drops, key=lambda reason: order.get(reason, len(order)))
+    )
 
 
 def _by_side(numbers: Counts) -> dict[str, int]:

@@ -205,6 +205,11 @@ def numeric(name: str) -> str:
     signal = SIGNALS.get(name)
     if signal is None:
         raise BadInput(f"no signal is named {name!r}", remedy=nearest(name, SIGNALS))
+    if pa.types.is_list(signal.type):
+        raise BadInput(
+            f"signal {name!r} is a list for each document ({signal.type.value_type} values), not one number",
+            remedy="`strata signals describe` tells which signals are numbers; lists are read from the stage's files",
+        )
     if not signal.is_number:
         raise BadInput(
             f"signal {name!r} is a {signal.type}: it has no distribution of numbers",

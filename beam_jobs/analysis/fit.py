@@ -1,8 +1,8 @@
 """A profile fitted to the languages of measured documents, and what that does to them.
 
-Rules on numbers get bounds of their own for every language with enough documents (see `thresholds`); rules on strings,
-and all rules for other languages, stay as they are. The result is an explicit profile: what decides later are its
-numbers, not the distributions that they were taken from.
+Rules on numbers get bounds of their own for every language with enough documents (see `thresholds`); rules on
+strings, those with alternatives, and all rules for other languages, stay as they are. The result is an explicit
+profile: what decides later are its numbers, not the distributions that they were taken from.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def fit(measured: Measured, base: Profile, name: str, settings: Settings) -> Fit
     sizes = {code: size for code, size in languages_of(measured).items() if code is not None}
     languages = [code for code, size in sizes.items() if size >= settings.min_documents]
     _check_languages(settings, languages, sizes)
-    found = distributions(measured, dict.fromkeys(rule.signal for rule in chosen), languages)
+    found = distributions(measured, dict.fromkeys(rule.first.signal for rule in chosen), languages)
     rules = [_fit_rule(rule, found, languages, settings) if rule in chosen else rule for rule in base.rules]
     profile = Profile.model_validate(
         {
@@ -126,7 +126,9 @@ def _note(base: Profile, settings: Settings, reasons: Sequence[str], languages: 
 
 
 def _chosen(base: Profile, reasons: Collection[str]) -> list[Rule]:
-    rules = {rule.reason: rule for rule in base.rules if SIGNALS[rule.signal].is_number}
+    rules = {
+        rule.reason: rule for rule in base.rules if not rule.any_of and SIGNALS[rule.first.signal].is_number
+    }
     for reason in reasons:
         if reason not in rules:
             raise BadInput(
@@ -158,17 +160,15 @@ def _check_languages(settings: Settings, languages: Sequence[str], sizes: Mappin
 
 def _fit_rule(rule: Rule, found: Distributions, languages: Sequence[str], settings: Settings) -> Rule:
     """The rule with a condition of its own for each language that it is for."""
-    own = dict(rule.keep_if_by_language)
+    own, signal = dict(rule.keep_if_by_language), rule.first.signal
     reference = None
     if settings.method is not Method.CULTURAX:
-        reference = Reference(
-            rule.condition_for(settings.reference), found.of(rule.signal, settings.reference)
-        )
+        reference = Reference(rule.condition_for(settings.reference), found.of(signal, settings.reference))
     for language in languages:
         base = rule.condition_for(language)
         if base is not None and not (reference and language == settings.reference):
-            of_language = found.of(rule.signal, language)
-            condition = fit_condition(SIGNALS[rule.signal], base, of_language, reference, settings)
+            of_language = found.of(signal, language)
+            condition = fit_condition(SIGNALS[signal], base, of_language, reference, settings)
             if condition != base:
                 own[language] = condition
     return rule.model_copy(update={"keep_if_by_language": own})

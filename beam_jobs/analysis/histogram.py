@@ -94,10 +94,12 @@ def histogram(
     signal = SIGNALS[numeric(name)]
     rules = [rule for rule in profile.rules if rule.signal == name] if profile else []
     if profile and not rules:
+        alone = dict.fromkeys(rule.signal for rule in profile.rules if rule.signal)
         raise BadInput(
-            f"profile {profile.name} has no rule on {name}",
+            f"profile {profile.name} has no rule on {name}"
+            + (" alone, only one with alternatives" if name in profile.signals else ""),
             where="--profile",
-            remedy=f"it has rules on {', '.join(profile.signals) or 'nothing'}",
+            remedy=f"it has rules on {', '.join(alone) or 'nothing'}",
         )
     languages = list(languages_of(measured))
     collected = distributions(measured, [name], languages)

@@ -7,7 +7,7 @@ of one output of `annotate`. Text is not among what can be read here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,11 +16,12 @@ import pyarrow as pa
 
 from beam_jobs.errors import BadInput, ChecksumMismatch, Misaligned, NotFound
 from beam_jobs.jobs.plan import Plan
+from beam_jobs.recipe.cleaning import Program
 from beam_jobs.recipe.profile import Profile
 from beam_jobs.release.locate import open_release
-from beam_jobs.steps.language import BUNDLED_FILE, BUNDLED_SHA256
-from beam_jobs.steps.language_labels import bundled_labels, check_languages
+from beam_jobs.steps.language_labels import BUNDLED_FILE, BUNDLED_SHA256, bundled_labels, check_languages
 from beam_jobs.store.base import Store
+from beam_jobs.store.fingerprint import canonical_json
 from beam_jobs.store.open import open_store
 from beam_jobs.store.parquet import iter_batches
 from beam_jobs.store.records import FileRecord
@@ -28,18 +29,20 @@ from beam_jobs.store.sorted_files import read_rows
 from beam_jobs.store.stages import StageManifest, StageRef, is_complete, manifest_key, read_manifest
 
 BATCH_ROWS = 65_536
-ANNOTATE = "annotate"
+INGEST, CLEAN, ANNOTATE = "ingest", "clean", "annotate"
 Item = TypeVar("Item")
 _STAGE_FOLDER = f"/stages/{ANNOTATE}/"
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Aligned files of one crawl: what is known of documents, and their signals."""
+    """Aligned files of one crawl: what is known of documents, and their signals; and, if edit programs ran before the
+    signals were measured, what those did."""
 
     crawl: str
     meta: FileRecord
     signals: FileRecord
+    cleaned: FileRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Measured:
     missing: tuple[str, ...]
     language_models: tuple[str, ...]
     """sha256 of each model whose languages are in the signals."""
+    programs: tuple[Program, ...] = ()
+    """The edit programs that the texts had been through."""
 
     @property
     def documents(self) -> int:
@@ -69,12 +74,31 @@ class Measured:
                 profile.languages, bundled_labels(), model=BUNDLED_FILE, where=f"profile {profile.name}"
             )
 
-    def batches(self, signals: Sequence[str], meta: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
-        """The columns `signals` and `meta` of all documents, at most `BATCH_ROWS` rows at a time, in order.
+    def check_programs(self, programs: Sequence[Program], *, recipe: str) -> None:
+        """Raises `BadInput` unless `programs`, those of `recipe`, are those that these texts had been through.
+
+        Signals are of the texts that were left. Of texts cleaned otherwise they say nothing: an answer would look like
+        one about the recipe and be none.
+        """
+        if [program.record() for program in programs] == [program.record() for program in self.programs]:
+            return
+        raise BadInput(
+            f"it cleans texts with {_listed(programs)}; the signals of {self.name} are of texts cleaned with "
+            f"{_listed(self.programs)}, and would be others",
+            where=recipe,
+            remedy=f"`strata refresh {recipe}` and ask --on {recipe}; or name its profile: rules alone can be held "
+            "against any texts",
+        )
+
+    def batches(
+        self, signals: Sequence[str], meta: Sequence[str] = (), cleaned: Sequence[str] = ()
+    ) -> Iterator[pa.RecordBatch]:
+        """The columns `signals`, `meta` and, if edit programs ran, `cleaned` of all documents, in order, at most
+        `BATCH_ROWS` rows at a time.
 
         The next batch is read while the caller works on the last. Raises `StoreError` when a signal was not measured.
         """
-        return read_ahead(rows for shard in self.shards for rows in self._rows(shard, signals, meta))
+        return read_ahead(rows for shard in self.shards for rows in self._rows(shard, signals, meta, cleaned))
 
     def document(self, number: int, meta: Sequence[str]) -> dict[str, Any]:
         """The columns `meta` of the document that is number `number` in the order of `batches`."""
@@ -85,14 +109,27 @@ class Measured:
             number -= shard.meta.rows or 0
         raise IndexError(number)
 
-    def _rows(self, shard: Shard, signals: Sequence[str], meta: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        measured = iter_batches(self.store, shard.signals.key, signals, BATCH_ROWS)
-        if not meta:
-            yield from measured
-            return
-        known = iter_batches(self.store, shard.meta.key, meta, BATCH_ROWS)
-        for left, right in zip(measured, known, strict=True):
-            yield pa.RecordBatch.from_arrays([*left.columns, *right.columns], names=[*signals, *meta])
+    def _rows(
+        self, shard: Shard, signals: Sequence[str], meta: Sequence[str], cleaned: Sequence[str]
+    ) -> Iterator[pa.RecordBatch]:
+        wanted = [(shard.signals, signals), (shard.meta, meta)]
+        wanted += [(shard.cleaned, cleaned)] if shard.cleaned else []
+        sources = [
+            iter_batches(self.store, file.key, columns, BATCH_ROWS)
+            for file, columns in wanted
+            if columns or file is shard.signals
+        ]
+        for rows in zip(*sources, strict=True):
+            names = [name for batch in rows for name in batch.schema.names]
+            yield pa.RecordBatch.from_arrays(
+                [column for batch in rows for column in batch.columns], names=names
+            )
+
+
+def _listed(programs: Sequence[Program]) -> str:
+    return (
+        ", ".join(f"{program.name} (version {program.version})" for program in programs) or "no edit program"
+    )
 
 
 def read_ahead(items: Iterator[Item]) -> Iterator[Item]:
@@ -170,37 +207,52 @@ def _measured(
     store: Store, name: str, outputs: Sequence[StageManifest], missing: tuple[str, ...]
 ) -> Measured:
     shards: list[Shard] = []
+    programs: dict[bytes, tuple[Program, ...]] = {}
     for output in outputs:
-        signals = output.of_kind("signals")
-        metas = _documents(store, output).of_kind("meta")
-        if signals.keys() != metas.keys():
-            raise Misaligned(
-                f"signals of {len(signals)} shards for documents of {len(metas)}",
-                where=store.url(manifest_key(output.ref)),
-            )
-        for shard, record in signals.items():
-            _check_aligned(store, metas[shard], record)
-            shards.append(Shard(str(output.ref.crawl), metas[shard], record))
+        before = _made_of(store, output)
+        shards += _shards(store, output, before)
+        records = before[CLEAN].parameters["programs"] if CLEAN in before else []
+        programs[canonical_json(records)] = tuple(Program.from_record(record) for record in records)
+    if len(programs) > 1:
+        raise Misaligned("crawls whose texts were cleaned by different edit programs", where=name)
     models = sorted({output.parameters["language_model"]["sha256"] for output in outputs})
     crawls = tuple(str(output.ref.crawl) for output in outputs)
-    return Measured(store, name, tuple(shards), crawls, missing, tuple(models))
+    (ran,) = programs.values() or [()]
+    return Measured(store, name, tuple(shards), crawls, missing, tuple(models), ran)
 
 
-def _documents(store: Store, output: StageManifest) -> StageManifest:
-    """The nearest output before this one that has documents' metadata: `ingest`, whatever stages lie between."""
-    for ref in output.inputs:
-        before = read_manifest(store, ref)
-        if before.of_kind("meta"):
-            return before
-        if before.inputs:
-            return _documents(store, before)
-    return output  # of an empty crawl there are no documents
+def _shards(store: Store, output: StageManifest, before: Mapping[str, StageManifest]) -> list[Shard]:
+    """The shards of one output, each with its documents' metadata and edits."""
+    signals, crawl = output.of_kind("signals"), str(output.ref.crawl)
+    metas = before[INGEST].of_kind("meta")
+    edits = before[CLEAN].of_kind("cleaned") if CLEAN in before else {}
+    for kind, files in (("signals", signals), *([("edits", edits)] if CLEAN in before else [])):
+        if files.keys() != metas.keys():
+            raise Misaligned(
+                f"{kind} of {len(files)} shards for documents of {len(metas)}",
+                where=store.url(manifest_key(output.ref)),
+            )
+        for shard, record in files.items():
+            _check_aligned(store, metas[shard], record, kind)
+    return [Shard(crawl, metas[shard], record, edits.get(shard)) for shard, record in signals.items()]
 
 
-def _check_aligned(store: Store, meta: FileRecord, signals: FileRecord) -> None:
-    if (meta.rows, meta.ids_digest) != (signals.rows, signals.ids_digest):
+def _made_of(store: Store, output: StageManifest) -> dict[str, StageManifest]:
+    """The outputs that this one was made of, by stage; each is read once."""
+    found: dict[str, StageManifest] = {}
+    refs = list(output.inputs)
+    while refs:
+        ref = refs.pop()
+        if ref.stage not in found:
+            found[ref.stage] = read_manifest(store, ref)
+            refs += found[ref.stage].inputs
+    return found
+
+
+def _check_aligned(store: Store, meta: FileRecord, found: FileRecord, kind: str) -> None:
+    if (meta.rows, meta.ids_digest) != (found.rows, found.ids_digest):
         raise Misaligned(
-            f"signals of {signals.rows} rows for documents of {meta.rows} rows",
-            where=store.url(signals.key),
+            f"{kind} of {found.rows} rows for documents of {meta.rows} rows",
+            where=store.url(found.key),
             remedy="remove the stage's directory and refresh",
         )

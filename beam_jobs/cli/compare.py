@@ -29,13 +29,18 @@ def compare(
     """Hold two sets of rules against the same documents, from stored signals alone.
 
     Counts what each keeps and each rule removes, which rules fire together, and what changes by language and domain.
-    Duplicates are not looked at: a release keeps one of each cluster of what passes the rules.
+    Duplicates are not looked at: a release keeps one of each cluster of what passes the rules. Documents that the edit
+    programs drop, which the texts had been through, are kept by neither and counted apart. A recipe with other edit
+    programs than those is refused: its signals would be others.
     """
     from beam_jobs.analysis.compare import compare as ask
-    from beam_jobs.recipe.deciding import rules_named
+    from beam_jobs.recipe.deciding import programs_named, rules_named
 
     sides = rules_named(a), rules_named(b)
     measured = measured_on(on, root)
+    for name in (a, b):
+        if (programs := programs_named(name)) is not None:
+            measured.check_programs(programs, recipe=name)
     for profile in sides:
         measured.check_languages(profile)
     answer = ask(measured, *sides, sample=sample, domains=domains)

@@ -29,6 +29,8 @@ def print_comparison(found: Comparison, measured: Measured, console: Console) ->
         Text.assemble(("A", "bold"), f" {_named(found.a)}   ", ("B", "bold"), f" {_named(found.b)}")
     )
     console.print(Text(f"on {told_on(measured)}", "dim"))
+    if found.programs:
+        console.print(Text(f"texts as left by {', '.join(found.programs)}", "dim"))
     for title, table in _tables(found):
         if table.row_count:
             console.print()
@@ -48,6 +50,7 @@ def _named(profile: Profile) -> str:
 
 def _tables(found: Comparison) -> Iterator[tuple[str, Table]]:
     yield "Kept by", _sides(found)
+    yield "Dropped by edit programs, whichever rules follow", _drops(found)
     yield "Removed by rule", _rules(found)
     yield (
         "Rules that fire together: of what the row removes, per cent that the column removes, too",
@@ -103,6 +106,14 @@ def _sides(found: Comparison) -> Table:
     return table
 
 
+def _drops(found: Comparison) -> Table:
+    table = _table("rule", "drops", ">documents", ">tokens", ">A wants", ">B wants", wrapped=1)
+    for count in found.drops:
+        numbers = (count.documents, count.tokens, count.a_would_keep, count.b_would_keep)
+        table.add_row(count.reason, count.drops, *(f"{number:,}" for number in numbers))
+    return table
+
+
 def _rules(found: Comparison) -> Table:
     """One line a reason; two where the sides differ in what it keeps."""
     table = _table("rule", "keeps", ">A removes", ">alone", ">B removes", ">alone", wrapped=1)
@@ -126,7 +137,7 @@ def _keeps(a: tuple[Rule, RuleCount] | None, b: tuple[Rule, RuleCount] | None) -
         return Text(" ".join(condition(side[0].record()) for side in (a, b) if side))
     if a[0].record() == b[0].record():
         return Text(condition(a[0].record()))
-    if a[0].signal == b[0].signal:
+    if a[0].signal is not None and a[0].signal == b[0].signal:
         return Text(f"A {bounds(a[0].record())}\nB {bounds(b[0].record())}", "yellow")
     return Text(f"A {condition(a[0].record())}\nB {condition(b[0].record())}", "yellow")
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from rich.table import Table
 from rich.text import Text
 
 from beam_jobs.analysis.figure import HEIGHTS, ticks
 from beam_jobs.release.rules import number
+from beam_jobs.schema.signals import ABOUT, ALWAYS, DEFAULT_GROUPS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,24 +28,47 @@ _SHOWN = (0.05, 0.25, 0.5, 0.75, 0.95)
 _KEPT, _REMOVED = "cyan", "red"
 
 
-def print_signals(signals: Sequence[Signal], console: Console, *, in_full: bool) -> None:
-    """One line a signal, or all that is known of each."""
-    if not in_full:
+def print_groups(signals: Sequence[Signal], console: Console) -> None:
+    """One line a signal, below the name of its group and what that is about."""
+    for place, (group, of_group) in enumerate(groupby(signals, key=lambda signal: signal.group)):
+        if place:
+            console.print()
+        console.print(Text.assemble((group, "bold underline"), f"  ({_measured(group)})"))
+        console.print(Text(ABOUT[group], "dim"), soft_wrap=False)
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for title in ("signal", "type", "range"):
             table.add_column(title, no_wrap=True)
         table.add_column("definition", overflow="fold")
-        for signal in signals:
+        for signal in of_group:
             first = signal.definition.partition(". ")[0].removesuffix(".")
-            table.add_row(Text(signal.name, "bold"), str(signal.type), _range(signal), first)
+            table.add_row(Text(signal.name, "bold"), _type(signal), _range(signal), first)
         console.print(table)
-        console.print(Text("\nAll that is known of one: strata signals describe NAME", "dim"))
-        return
+    console.print(
+        Text("\nAll that is known of one: strata signals describe NAME; one group: --group GROUP", "dim")
+    )
+
+
+def _measured(group: str) -> str:
+    if group in ALWAYS:
+        return "always measured"
+    return "measured by default" if group in DEFAULT_GROUPS else "measured when a recipe asks for it"
+
+
+def _type(signal: Signal) -> str:
+    """As Arrow names it; of lists as briefly."""
+    if pa.types.is_list(signal.type):
+        return f"list<{signal.type.value_type}>"
+    return str(signal.type)
+
+
+def print_signals(signals: Sequence[Signal], console: Console) -> None:
+    """All that is known of each."""
     for place, signal in enumerate(signals):
         console.print(Text(("\n" if place else "") + signal.name, "bold"))
         facts = {
             "definition": signal.definition,
-            "type": f"{signal.type}{', may be missing' if signal.nullable else ''}",
+            "group": f"{signal.group} ({_measured(signal.group)})",
+            "type": f"{_type(signal)}{', may be missing' if signal.nullable else ''}",
             "unit": signal.unit,
             "range": _range(signal),
             "source": signal.source or "Strata",

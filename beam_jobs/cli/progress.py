@@ -40,13 +40,15 @@ def _figures(manifest: StageManifest) -> str:
     counts: dict[str, Any] = dict(manifest.counts)
     stage = manifest.ref.stage.partition("_")[0]  # of bands_exact, what all bands have
     shown = [f"{counts[key]:,} {label}" for key, label in _SHOWN.get(stage, {}).items() if key in counts]
-    if stage in _SETS_ASIDE and (aside := sum(counts.get("set_aside", {}).values())):
-        shown.append(f"{aside:,} set aside")
+    for key, label in _SUMS.get(stage, {}).items():
+        if number := sum(counts.get(key, {}).values()):
+            shown.append(f"{number:,} {label}")
     return ", ".join(shown)
 
 
 _SHOWN = {
     "ingest": {"records_read": "records", "documents": "documents"},
+    "clean": {"documents": "documents", "edited": "of them edited", "cut_bytes": "bytes cut"},
     "annotate": {"documents": "documents"},
     "bands": {"documents": "documents"},
     "clusters": {
@@ -57,7 +59,11 @@ _SHOWN = {
     "select": {"documents": "documents", "kept": "kept"},
     "publish": {"data_rows": "documents", "ledger_rows": "rows of ledger"},
 }
-_SETS_ASIDE = ("ingest", "select")
+_SUMS = {
+    "ingest": {"set_aside": "set aside"},
+    "clean": {"dropped": "to be dropped"},
+    "select": {"set_aside": "set aside"},
+}
 
 
 def _phase_title(spec: StageSpec, phase: str) -> str:

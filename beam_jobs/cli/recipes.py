@@ -37,15 +37,23 @@ def new(
     dedup: Annotated[
         str, typer.Option(help="Methods in order, with commas between; none for none.")
     ] = "exact",
+    signals: Annotated[
+        str | None,
+        typer.Option(
+            help="Groups of signals with commas between, or none; see `strata signals describe`.  [default: all "
+            "without lists]"
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file of other content.")] = False,
 ) -> None:
     """Write a commented recipe. Relative globs are meant from here, and written relative to the recipe."""
     import yaml
 
     from beam_jobs.recipe.deciding import deciding_profile
-    from beam_jobs.recipe.model import Recipe
-    from beam_jobs.recipe.new import SCHEMA_FILE, recipe_text
+    from beam_jobs.recipe.model import AnnotateSettings, Recipe
+    from beam_jobs.recipe.new import SCHEMA_FILE, recipe_text, with_schema
     from beam_jobs.recipe.strict import validate
+    from beam_jobs.schema.signals import DEFAULT_GROUPS
 
     crawls: dict[str, list[str]] = {}
     for given in crawl:
@@ -55,10 +63,14 @@ def new(
                 f"{given!r} is not ID=GLOB", where="--crawl", remedy="write --crawl 2026-40=data/*.warc.gz"
             )
         crawls.setdefault(identifier, []).append(_relative_to(pattern, out.parent))
-    methods = [] if dedup in ("", "none") else [method.strip() for method in dedup.split(",")]
+    methods = _listed(dedup)
+    groups = DEFAULT_GROUPS
+    if signals is not None:
+        groups = validate(AnnotateSettings, {"signals": _listed(signals)}, where="--signals").signals
     written = _relative_to(profile, out.parent) if profile.endswith((".yaml", ".yml")) else profile
-    schema = SCHEMA_FILE if (out.parent / SCHEMA_FILE).exists() else None
-    text = recipe_text(name, crawls, profile=written, dedup=methods, schema=schema)
+    text = recipe_text(name, crawls, profile=written, dedup=methods, signals=groups)
+    if (out.parent / SCHEMA_FILE).exists():
+        text = with_schema(text, SCHEMA_FILE)
     recipe = validate(Recipe, yaml.safe_load(text), where=f"recipe {name}")
     deciding_profile(recipe.model_copy(update={"profile": profile}), Path(out.name))
     if out.exists() and out.read_text(encoding="utf-8") != text and not force:
@@ -68,6 +80,10 @@ def new(
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")
     console().print(f"Wrote {out}. Next: strata refresh {out} --release", highlight=False, soft_wrap=True)
+
+
+def _listed(names: str) -> list[str]:
+    return [] if names in ("", "none") else [name.strip() for name in names.split(",")]
 
 
 def _relative_to(pattern: str, folder: Path) -> str:

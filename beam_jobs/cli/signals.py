@@ -36,27 +36,41 @@ def describe(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]…", help="Signals; all when none is given.")
     ] = None,
+    groups: Annotated[
+        list[str] | None,
+        typer.Option("--group", metavar="GROUP", help="All signals of this group (repeatable)."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Tell what signals mean: definition, type, unit, range, source and version."""
     from beam_jobs.recipe.strict import nearest
-    from beam_jobs.schema.signals import SIGNALS
+    from beam_jobs.schema.signals import GROUPS, SIGNALS, names_of
 
     for name in names or ():
         if name not in SIGNALS:
             raise BadInput(f"no signal is named {name!r}", remedy=nearest(name, SIGNALS))
-    chosen = [SIGNALS[name] for name in dict.fromkeys(names or SIGNALS)]
+    for group in groups or ():
+        if group not in GROUPS:
+            raise BadInput(
+                f"no group of signals is named {group!r}", where="--group", remedy=nearest(group, GROUPS)
+            )
+    asked = (*(names or ()), *names_of(groups or ())) or SIGNALS
+    chosen = [SIGNALS[name] for name in dict.fromkeys(asked)]
     if as_json:
         print_json([_signal_json(signal) for signal in chosen])
         return
-    from beam_jobs.cli.distribution import print_signals
+    from beam_jobs.cli.distribution import print_groups, print_signals
 
-    print_signals(chosen, console(), in_full=bool(names))
+    if names:
+        print_signals(chosen, console())
+    else:
+        print_groups(chosen, console())
 
 
 def _signal_json(signal: Signal) -> dict[str, Any]:
     return {
         "name": signal.name,
+        "group": signal.group,
         "type": str(signal.type),
         "unit": signal.unit,
         "minimum": signal.minimum,

@@ -41,6 +41,7 @@ def release_json(release: Release) -> dict[str, Any]:
         "data_digest": manifest.data_digest,
         "crawls": [{**crawl.model_dump(mode="json"), **crawls[crawl.id]} for crawl in manifest.crawls],
         "stages": [stage.model_dump(mode="json") for stage in manifest.stages],
+        "programs": [program.model_dump(mode="json") for program in manifest.programs],
         "profile": manifest.profile.model_dump(mode="json"),
         "files": {
             kind: {
@@ -102,6 +103,9 @@ def print_release(release: Release, console: Console) -> None:
         "profile": f"{manifest.profile.name} (version {manifest.profile.version})",
         "at": release.place.url,
     }
+    if manifest.programs:
+        named = (f"{program.name} (version {program.version})" for program in manifest.programs)
+        facts = {"cleaned by": ", ".join(named), **facts}
     console.print()
     for name, value in facts.items():
         console.print(Text.assemble((f"{name:<12}", "dim"), value))

@@ -15,7 +15,7 @@ from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.jobs.shards import crawls, grouped, of_item, shard_name
 from beam_jobs.jobs.stage import Counts, ItemResult, Notice, Phase, Stage, StageRun, WorkItem, add_counts
 from beam_jobs.jobs.texts import text_batches
-from beam_jobs.schema.signals import SIGNALS, schema
+from beam_jobs.schema.signals import BY_MODEL, SIGNALS, schema
 from beam_jobs.sources.models import local_copy
 from beam_jobs.store.records import FileRecord
 
@@ -53,11 +53,12 @@ def annotate(text: pa.StringArray, model: LanguageModel, names: Sequence[str]) -
     """The sidecar columns of `text`: the signals `names` of the registry."""
     from beam_jobs.steps.signals import measure  # compiled kernels: only workers need them
 
-    languages = model.detect(text)
-    signals = measure(text, [name for name in names if name not in languages.schema.names])
-    return pa.RecordBatch.from_arrays(
-        [*languages.columns, *signals.columns], schema=pa.schema([*languages.schema, *signals.schema])
-    )
+    by_model = [name for name in names if SIGNALS[name].group in BY_MODEL]
+    languages = model.detect(text, by_model)
+    signals = measure(text, [name for name in names if name not in by_model], languages.column("language"))
+    columns = dict(zip(by_model, languages.columns, strict=True))
+    columns |= zip(signals.schema.names, signals.columns, strict=True)
+    return pa.RecordBatch.from_arrays([columns[name] for name in names], schema=schema(names))
 
 
 @lru_cache(maxsize=1)
@@ -76,4 +77,4 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
     return [file for result in results[0] for file in result.files], {"documents": expected}
 
 
-STAGE = Stage("annotate", 1, (Phase("measure", _plan, _run),), _close)
+STAGE = Stage("annotate", 2, (Phase("measure", _plan, _run),), _close)

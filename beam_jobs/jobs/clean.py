@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from beam_jobs.steps.site_lines import CommonLines
 
 ROWS_PER_RANGE = 4_000_000
+LINES_PER_RUN = 2_000_000
+"""An item's lines are written in runs of about so many, so that its memory does not grow with its documents."""
 _BATCH_ROWS = 1024
 _GROUP_ROWS = 65_536
 _OF_SITES = ["domain", "text_digest"]
@@ -42,22 +44,43 @@ def _plan_lines(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[Wo
 
 
 def _lines(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
-    """One run of (site, line, text) triples."""
-    from beam_jobs.kernels.text import buffers
-    from beam_jobs.steps.site_lines import OCCURRENCES, occurrences, site_hashes
+    """Sorted runs of (site, line, text) triples."""
+    files: list[FileRecord] = []
+    tables: list[pa.Table] = []
+    documents = 0
+    for rows, table in _occurrences(run, item):
+        documents += rows
+        tables.append(table)
+        if sum(map(len, tables)) >= LINES_PER_RUN:
+            files.append(_write_run(run, f"{item.id}-{len(files):03d}", tables))
+            tables = []
+        notice(rows)
+    if tables:
+        files.append(_write_run(run, f"{item.id}-{len(files):03d}", tables))
+    return ItemResult(
+        item.id, tuple(files), {"lines": sum(file.rows or 0 for file in files), "documents": documents}
+    )
 
-    crawl, tables, documents = item.payload["crawl"], [OCCURRENCES.empty_table()], 0
+
+def _occurrences(run: StageRun, item: WorkItem) -> Iterator[tuple[int, pa.Table]]:
+    """The triples of a batch of documents, and how many documents those are."""
+    from beam_jobs.kernels.text import buffers
+    from beam_jobs.steps.site_lines import occurrences, site_hashes
+
+    crawl = item.payload["crawl"]
     for _, meta in of_item(run, item.payload):
         known = iter_batches(run.store, meta.key, _OF_SITES, _BATCH_ROWS)
         texts = iter_batches(run.store, text_file(run, crawl, meta).key, ["text"], _BATCH_ROWS)
         for facts, text in zip(known, texts, strict=True):
             sites = site_hashes(facts["domain"])
-            tables.append(occurrences(buffers(text["text"]), sites, facts["text_digest"]))
-            documents += len(text)
-            notice(len(text))
+            yield len(text), occurrences(buffers(text["text"]), sites, facts["text_digest"])
+
+
+def _write_run(run: StageRun, name: str, tables: Sequence[pa.Table]) -> FileRecord:
+    from beam_jobs.steps.site_lines import OCCURRENCES
+
     table = pa.concat_tables(tables).sort_by([("key", "ascending"), ("text", "ascending")])
-    record = run.write("lines", item.id, table, OCCURRENCES, row_group_rows=_GROUP_ROWS, sorted_by=["key"])
-    return ItemResult(item.id, (record,), {"lines": len(table), "documents": documents})
+    return run.write("lines", name, table, OCCURRENCES, row_group_rows=_GROUP_ROWS, sorted_by=["key"])
 
 
 def _plan_sites(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:

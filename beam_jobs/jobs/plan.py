@@ -24,8 +24,13 @@ from beam_jobs.schema.signals import SIGNALS
 from beam_jobs.sources.listing import DigestCache, resolve
 from beam_jobs.sources.remote import open_source
 from beam_jobs.steps.extract import extractor_version
-from beam_jobs.steps.language import BUNDLED_FILE, BUNDLED_SHA256
-from beam_jobs.steps.language_labels import bundled_labels, check_languages, read_labels
+from beam_jobs.steps.language_labels import (
+    BUNDLED_FILE,
+    BUNDLED_SHA256,
+    bundled_labels,
+    check_languages,
+    read_labels,
+)
 from beam_jobs.store.base import Store
 from beam_jobs.store.fingerprint import Json, digest
 from beam_jobs.store.stages import StageSpec, is_complete

@@ -5,7 +5,7 @@ The codes are made at import from the generated Unicode table. Knows nothing of 
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -70,8 +70,8 @@ def _code(code: int) -> int:
 
 
 @inner
-def whole(value: np.unsignedinteger) -> int:
-    """A byte or code as a signed number: numba makes a float of signed with unsigned."""
+def whole(value: Any) -> int:
+    """A number of any width as a signed one of 64 bits: numba makes a float of signed with unsigned."""
     return np.int64(value)  # type: ignore[return-value]  # numba's int64 is what annotations here call int
 
 

@@ -92,10 +92,13 @@ def number_of(key: np.uint64, distinct: int, size: int, table: HashTable, occurr
     """
     slot = slot_of(key, table.keys, size)
     new = table.keys[slot] == EMPTY
-    number = distinct + 1 if new else table.values[slot]
+    # read whether it is wanted or not: a read in one arm of `if` would be a branch
+    known = table.values[slot]
+    number = distinct + 1 if new else known
+    before = occurrences[number]
     table.keys[slot] = key
     table.values[slot] = number
-    occurrences[number] = 1 if new else occurrences[number] + 1
+    occurrences[number] = 1 if new else before + 1
     return number
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from beam_jobs.errors import BadInput
+from beam_jobs.recipe.cleaning import Program, load_programs
 from beam_jobs.recipe.model import Recipe, load_recipe
 from beam_jobs.recipe.profile import LANGUAGE, Profile, Rule, load_profile
 from beam_jobs.recipe.strict import read_yaml, validate
@@ -53,9 +54,21 @@ def rules_named(name: str) -> Profile:
 
     Raises `BadInput` for an unknown name and for every fault in the file.
     """
-    if not name.endswith(_YAML):
-        return load_profile(name)
-    document = read_yaml(Path(name))
-    if isinstance(document, dict) and "corpus" in document:
+    if _is_recipe(name):
         return deciding_profile(load_recipe(Path(name)), Path(name))
     return load_profile(name)
+
+
+def programs_named(name: str) -> tuple[Program, ...] | None:
+    """The edit programs of the recipe that `name` is the path of; None for a profile, which says nothing of texts.
+
+    Raises `BadInput` for every fault in the recipe or a program.
+    """
+    return load_programs(load_recipe(Path(name)).clean, Path(name).parent) if _is_recipe(name) else None
+
+
+def _is_recipe(name: str) -> bool:
+    if not name.endswith(_YAML):
+        return False
+    document = read_yaml(Path(name))
+    return isinstance(document, dict) and "corpus" in document

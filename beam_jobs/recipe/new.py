@@ -18,6 +18,7 @@ from beam_jobs.recipe.model import (
     ReleaseSettings,
 )
 from beam_jobs.recipe.strict import StrictModel
+from beam_jobs.schema.signals import ABOUT, DEFAULT_GROUPS, OPTIONAL_GROUPS
 
 SCHEMA_FILE = "recipe.schema.json"
 
@@ -52,14 +53,13 @@ def recipe_text(
     *,
     profile: str,
     dedup: Sequence[str],
-    schema: str | None = None,
+    signals: Sequence[str] = DEFAULT_GROUPS,
 ) -> str:
-    """The YAML of a recipe named `name`; `crawls` maps an id to its sources. `schema` is where an editor finds the JSON
-    Schema, from where the recipe will be."""
+    """The YAML of a recipe named `name`; `crawls` maps an id to its sources. Of the groups of `signals`, those that are
+    not measured stand there as comments."""
     dates = dates_of(list(crawls))
     ordered = "" if all(date_of(crawl) for crawl in crawls) else " (not in the ids: the order given)"
     lines = [
-        *([f"# yaml-language-server: $schema={schema}"] if schema else []),
         "# A corpus: what it is made of, how it is measured, which rules decide. `strata recipe check` tests it.",
         f"corpus: {_quoted(name)}",
         'description: ""',
@@ -79,7 +79,7 @@ def recipe_text(
         f"# {Recipe.model_fields['clean'].description}",
         "clean: []",
         "",
-        *_section("annotate", AnnotateSettings),
+        *_annotate(signals),
         f"# Duplicates are found over all crawls of a release, by: {', '.join(METHODS)}. [] for none.",
         f"dedup: {json.dumps(list(dedup))}",
         "",
@@ -98,10 +98,30 @@ def recipe_text(
     return "\n".join(lines).rstrip() + "\n"
 
 
+def with_schema(text: str, schema: str) -> str:
+    """A recipe's YAML that tells editors where its JSON Schema is, from where the recipe will be."""
+    return f"# yaml-language-server: $schema={schema}\n{text}"
+
+
 def _section(name: str, model: type[StrictModel]) -> list[str]:
     lines = [f"{name}:"]
     for key, value in model().model_dump(mode="json").items():
         lines.append(f"  {key}: {json.dumps(value)} # {model.model_fields[key].description}")
+    return [*lines, ""]
+
+
+def _annotate(signals: Sequence[str]) -> list[str]:
+    """The section with every group of signals there is, what is not asked for as a comment."""
+    model, groups = (AnnotateSettings.model_fields[key].description for key in ("language_model", "signals"))
+    head = groups.partition(". ")[0] if groups else ""
+    lines = [
+        "annotate:",
+        f"  language_model: {json.dumps(AnnotateSettings().language_model)} # {model}",
+        f"  # {head}; take the mark away before what is wanted, too.",
+        "  signals:" if signals else "  signals: []",
+    ]
+    for group in OPTIONAL_GROUPS:
+        lines.append(f"  {'  ' if group in signals else '# '}- {group} # {ABOUT[group]}")
     return [*lines, ""]
 
 

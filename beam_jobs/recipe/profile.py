@@ -7,12 +7,13 @@ applies it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
-from math import inf, nextafter
+from math import ceil, inf, isfinite, nextafter
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import pyarrow as pa
 from pydantic import Field, model_validator
 
 from beam_jobs.errors import BadInput
@@ -73,12 +74,28 @@ class KeepIf(StrictModel):
         return inf if self.at_most is None else nextafter(self.at_most, inf)
 
 
-class Rule(StrictModel):
-    """A document is set aside with `reason` unless its `signal` satisfies `keep_if`, or the one of its language."""
+class Alternative(StrictModel):
+    """What keeps a document: its `signal` satisfies `keep_if`."""
 
-    reason: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     signal: str
     keep_if: KeepIf
+
+    def record(self) -> dict[str, Json]:
+        """As plain JSON, what is absent left out."""
+        return {"signal": self.signal, "keep_if": _condition(self.keep_if)}
+
+
+class Rule(StrictModel):
+    """A document is set aside with `reason` unless its `signal` satisfies `keep_if`, or the one of its language; or,
+    in a rule with alternatives, unless at least one of them holds.
+    """
+
+    reason: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    signal: str | None = None
+    keep_if: KeepIf | None = None
+    any_of: tuple[Alternative, ...] = Field(
+        (), description="In place of signal and keep_if: at least one of these must hold."
+    )
     languages: Languages = Field((), description="The languages that the rule is for; empty: for all.")
     keep_if_by_language: dict[Language, KeepIf | None] = Field(
         {},
@@ -87,19 +104,47 @@ class Rule(StrictModel):
     source: str = Field(description="Where the rule and its number come from.")
 
     @model_validator(mode="after")
+    def _one_form(self) -> Rule:
+        if self.any_of:
+            if self.signal is not None or self.keep_if is not None:
+                raise ValueError("give signal and keep_if, or any_of, not both")
+            if len(self.any_of) == 1:
+                raise ValueError(
+                    "any_of wants at least two alternatives: for one, give its signal and keep_if"
+                )
+            if self.keep_if_by_language:
+                raise ValueError(
+                    "alternatives are the same for all languages: give a rule for each language's own"
+                )
+        elif self.signal is None or self.keep_if is None:
+            raise ValueError("give signal and keep_if, or any_of")
+        return self
+
+    @model_validator(mode="after")
     def _can_fire(self) -> Rule:
         if self.reason.startswith(DUPLICATE_PREFIX) or describe(self.reason):
             raise ValueError(
                 f"reason {self.reason!r} is taken: stages use it, or the prefix {DUPLICATE_PREFIX!r}, themselves"
             )
-        signal = SIGNALS.get(self.signal)
-        if signal is None:
-            raise ValueError(f"no signal is named {self.signal!r}: {nearest(self.signal, SIGNALS)}")
-        for language, keep_if in ((None, self.keep_if), *self.keep_if_by_language.items()):
-            if keep_if and (fault := _type_fault(signal, keep_if) or _range_fault(signal, keep_if)):
-                place = f" for language {language!r}" if language else ""
-                raise ValueError(f"rule {self.reason!r} on {self.signal!r}{place} {fault}")
+        for one in self.alternatives:
+            if one.signal not in SIGNALS:
+                raise ValueError(f"no signal is named {one.signal!r}: {nearest(one.signal, SIGNALS)}")
+            self._check(one.signal, one.keep_if)
+        for language, keep_if in self.keep_if_by_language.items():
+            if keep_if:
+                self._check(self.first.signal, keep_if, f" for language {language!r}")
+        for name in dict.fromkeys(one.signal for one in self.any_of):
+            ranges = [one.keep_if for one in self.any_of if one.signal == name]
+            if _covers(SIGNALS[name], ranges):
+                raise ValueError(
+                    f"rule {self.reason!r} can never reject: its alternatives keep all of {name!r}"
+                )
         return self
+
+    def _check(self, name: str, keep_if: KeepIf, place: str = "") -> None:
+        signal = SIGNALS[name]
+        if fault := _type_fault(signal, keep_if) or _range_fault(signal, keep_if):
+            raise ValueError(f"rule {self.reason!r} on {name!r}{place} {fault}")
 
     @model_validator(mode="after")
     def _of_its_languages(self) -> Rule:
@@ -116,24 +161,40 @@ class Rule(StrictModel):
         return self
 
     @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """Of which one must hold; a rule without `any_of` has the one."""
+        if self.signal is None or self.keep_if is None:
+            return self.any_of
+        return (Alternative(signal=self.signal, keep_if=self.keep_if),)
+
+    @property
+    def first(self) -> Alternative:
+        """The alternative that a document set aside is told by: its signal, value and bound."""
+        return self.alternatives[0]
+
+    @property
     def signals(self) -> tuple[str, ...]:
         """The signals that it reads."""
-        by_language = bool(self.languages or self.keep_if_by_language) and self.signal != LANGUAGE
-        return (self.signal, LANGUAGE) if by_language else (self.signal,)
+        by_language = (LANGUAGE,) if self.languages or self.keep_if_by_language else ()
+        return tuple(dict.fromkeys((*(one.signal for one in self.alternatives), *by_language)))
 
     def condition_for(self, language: str | None) -> KeepIf | None:
-        """What a document of `language` (None: of no language) must satisfy; None for nothing."""
+        """What a document of `language` (None: of no language) must satisfy; None for nothing.
+
+        Of a rule with alternatives it is the first's, which alone decides nothing.
+        """
         if self.languages and language not in self.languages:
             return None
-        return self.keep_if if language is None else self.keep_if_by_language.get(language, self.keep_if)
+        keep_if = self.first.keep_if
+        return keep_if if language is None else self.keep_if_by_language.get(language, keep_if)
 
     def record(self) -> dict[str, Json]:
         """What decides, as plain JSON: without prose, what is absent left out."""
-        record: dict[str, Json] = {
-            "reason": self.reason,
-            "signal": self.signal,
-            "keep_if": _condition(self.keep_if),
-        }
+        record: dict[str, Json] = {"reason": self.reason}
+        if self.any_of:
+            record["any_of"] = [one.record() for one in self.any_of]
+        else:
+            record.update(self.first.record())
         if self.languages:
             record["languages"] = sorted(self.languages)
         if self.keep_if_by_language:
@@ -172,9 +233,10 @@ class Profile(StrictModel):
         found: set[str] = set()
         for rule in self.rules:
             found.update(rule.languages, rule.keep_if_by_language)
-            if rule.signal == LANGUAGE:
-                conditions = (rule.keep_if, *rule.keep_if_by_language.values())
-                found.update(code for keep_if in conditions if keep_if for code in keep_if.one_of)
+            conditions = [one.keep_if for one in rule.alternatives if one.signal == LANGUAGE]
+            if conditions:
+                conditions += [keep_if for keep_if in rule.keep_if_by_language.values() if keep_if]
+            found.update(code for keep_if in conditions for code in keep_if.one_of)
         return tuple(sorted(found))
 
     def record(self) -> dict[str, Json]:
@@ -260,6 +322,23 @@ def _range_fault(signal: Signal, keep_if: KeepIf) -> str | None:
     if lower is not None and upper is not None and _is_empty(lower, upper, keep_if):
         return f"rejects everything: nothing lies between {lower:g} and {upper:g}"
     return None
+
+
+def _covers(signal: Signal, ranges: Sequence[KeepIf]) -> bool:
+    """Whether every number that the signal can be is in one of `ranges`."""
+    if not signal.is_number:
+        return False
+    at_least: Callable[[float], float] = _whole if pa.types.is_integer(signal.type) else float
+    reached = -inf if signal.minimum is None else float(signal.minimum)
+    for keep_if in sorted(ranges, key=lambda one: one.first_kept):
+        if at_least(keep_if.first_kept) <= reached:
+            reached = max(reached, at_least(keep_if.first_rejected))
+    return reached > (inf if signal.maximum is None else signal.maximum) or reached == inf
+
+
+def _whole(number: float) -> float:
+    """The least whole number that is not below."""
+    return float(ceil(number)) if isfinite(number) else number
 
 
 def _is_empty(lower: float, upper: float, keep_if: KeepIf) -> bool:

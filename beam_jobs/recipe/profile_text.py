@@ -38,8 +38,13 @@ def profile_text(
 
 def _rule(rule: Rule, remarks: Mapping[tuple[str, str | None], str]) -> Iterator[str]:
     yield f"  - reason: {rule.reason}"
-    yield f"    signal: {rule.signal}"
-    yield _remarked(f"    keep_if: {_condition(rule.keep_if)}", remarks.get((rule.reason, None)))
+    if rule.any_of:
+        yield _remarked("    any_of:", remarks.get((rule.reason, None)))
+        for one in rule.any_of:
+            yield f"      - {{signal: {one.signal}, keep_if: {_condition(one.keep_if)}}}"
+    else:
+        yield f"    signal: {rule.first.signal}"
+        yield _remarked(f"    keep_if: {_condition(rule.first.keep_if)}", remarks.get((rule.reason, None)))
     if rule.languages:
         yield f"    languages: {_flow(list(rule.languages))}"
     if rule.keep_if_by_language:

@@ -14,7 +14,7 @@ from typing import Any
 from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.release.manifest import MadeBy, ReleaseManifest, StageEntry
 from beam_jobs.release.programs import drop_reasons, drops_with, effect
-from beam_jobs.release.rules import condition
+from beam_jobs.release.rules import condition, signals
 from beam_jobs.release.tallies import UNDETERMINED, Cut, Tallies, Volume
 from beam_jobs.schema.reasons import CLEAN_REASONS, INGEST_REASONS, describe
 from beam_jobs.schema.signals import SIGNALS
@@ -239,7 +239,8 @@ def _cuts(manifest: ReleaseManifest, tallies: Tallies) -> tuple[CutFacts, ...]:
 def _rules(manifest: ReleaseManifest) -> tuple[RuleFacts, ...]:
     found = []
     for rule in manifest.profile.rules:
-        reason, signal = str(rule.get("reason")), SIGNALS.get(str(rule.get("signal")))
-        definition = signal.definition if signal else None
+        reason = str(rule.get("reason"))
+        definitions = [SIGNALS[name].definition for name in signals(rule) if name in SIGNALS]
+        definition = " ".join(definitions) or None
         found.append(RuleFacts(reason, condition(rule), definition, manifest.counts.set_aside.get(reason, 0)))
     return tuple(found)

@@ -18,13 +18,30 @@ _MOST_LANGUAGES = 4  # that a sentence tells one by one
 
 def condition(rule: Mapping[str, Any]) -> str:
     """What the rule keeps: `50 ≤ words ≤ 100,000`, `language in de, en`, `words ≥ 50 in de, en`, and for languages
-    with bounds of their own `words ≥ 50 (fr: ≥ 40; ja: any)`.
+    with bounds of their own `words ≥ 50 (fr: ≥ 40; ja: any)`. Alternatives: `words ≥ 50 or language in ja`.
     """
-    return _satisfied(str(rule.get("signal")), rule.get("keep_if") or {}) + _by_language(rule)
+    told = " or ".join(
+        _satisfied(str(one.get("signal")), one.get("keep_if") or {}) for one in alternatives(rule)
+    )
+    of_languages = _by_language(rule)
+    return f"({told}){of_languages}" if of_languages and rule.get("any_of") else told + of_languages
+
+
+def alternatives(rule: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Pairs of `signal` and `keep_if` of which one must hold; most rules have one."""
+    return rule.get("any_of") or [rule]
+
+
+def signals(rule: Mapping[str, Any]) -> list[str]:
+    """The signals that the rule compares, in its order, each once."""
+    return list(dict.fromkeys(str(one.get("signal")) for one in alternatives(rule)))
 
 
 def bounds(rule: Mapping[str, Any]) -> str:
-    """The same without the signal's name: `≥ 50 and ≤ 100,000`, `≥ 50 (fr: ≥ 40; ja: any)`."""
+    """The same without the signal's name: `≥ 50 and ≤ 100,000`, `≥ 50 (fr: ≥ 40; ja: any)`. Of alternatives it cannot
+    be left out."""
+    if rule.get("any_of"):
+        return condition(rule)
     return _bounds(rule.get("keep_if") or {}) + _by_language(rule)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+from operator import attrgetter
 
 import numpy as np
 
@@ -138,19 +140,29 @@ class _Pass:
 
     def _cut_matches(self, rule: EditRule, spans: Sequence[Span], code: int) -> None:
         """Cut the spans; a line of which nothing visible is left goes whole."""
-        by_line: dict[int, list[Span]] = {}
-        for span in spans:
-            by_line.setdefault(span.line, []).append(span)
-        for line, found in by_line.items():
-            text, start = self.batch.line_text(line), int(self.batch["start"][line])
-            if rule.with_space:
-                behind = bool(rule.when and rule.when.begins_with)
-                found = [_with_space(text, start, span, behind=behind) for span in found]  # noqa: PLW2901
-            if _is_blank_without(text, start, found):
+        if rule.with_space:
+            behind = bool(rule.when and rule.when.begins_with)
+            spans = [_with_space(self.batch, span, behind=behind) for span in spans]
+        within_lines: list[Span] = []
+        for line, found in groupby(spans, key=attrgetter("line")):
+            mine = list(found)
+            if self._is_blank_without(line, mine):
                 self.cuts.lines[line] = code
             else:
-                starts, ends = np.array([(span.start, span.end) for span in found], np.int64).T
-                self.cuts.add(np.full(len(found), line), starts, ends, code)
+                within_lines += mine
+        lines, starts, ends = np.array(within_lines, np.int64).reshape(-1, 3).T
+        self.cuts.add(lines, starts, ends, code)
+
+    def _is_blank_without(self, line: int, spans: Sequence[Span]) -> bool:
+        """Whether nothing visible is left of the line without these spans of it, which are sorted."""
+        first, last = int(self.batch["first"][line]), int(self.batch["last"][line])
+        if first < spans[0].start or last > spans[-1].end:
+            return False
+        text, start = self.batch.line_text(line), int(self.batch["start"][line])
+        return all(
+            not text[before.end - start : after.start - start].decode().strip()
+            for before, after in pairwise(spans)
+        )
 
     def _hand_on(self, documents: Numbers, next_rule: int) -> None:
         """Cut `documents` now, and let the rules from `next_rule` on see what is left."""
@@ -201,8 +213,9 @@ class _Pass:
         self.cuts.add(right, batch["last"][right], stops, code)
 
 
-def _with_space(text: bytes, start: int, span: Span, *, behind: bool) -> Span:
-    """The span with the character of white space before it (or behind it), if there is one; `text` is its line."""
+def _with_space(batch: LineBatch, span: Span, *, behind: bool) -> Span:
+    """The span with the character of white space before it (or behind it), if there is one."""
+    text, start = batch.line_text(span.line), int(batch["start"][span.line])
     if behind:
         place = span.end - start
         after = text[place : place + _LONGEST_CHARACTER].decode("utf-8", "ignore")[:1]
@@ -210,12 +223,3 @@ def _with_space(text: bytes, start: int, span: Span, *, behind: bool) -> Span:
     place = span.start - start
     before = text[max(0, place - _LONGEST_CHARACTER) : place].decode("utf-8", "ignore")[-1:]
     return Span(span.line, span.start - (len(before.encode()) if before.isspace() else 0), span.end)
-
-
-def _is_blank_without(text: bytes, start: int, spans: Sequence[Span]) -> bool:
-    at = 0
-    for span in spans:
-        if text[at : span.start - start].decode().strip():
-            return False
-        at = span.end - start
-    return not text[at:].decode().strip()

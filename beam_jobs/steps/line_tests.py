@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -59,8 +59,7 @@ def _book(phrases: tuple[str, ...]) -> PhraseBook:
     return PhraseBook(automaton(phrases), {phrase: number for number, phrase in enumerate(phrases)})
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A part of line number `line`, bytes from its document's start."""
 
     line: int
@@ -220,15 +219,13 @@ class LineBatch:
     def _matches(self, test: LineTest, among: Mask) -> Iterator[Span]:
         near = _mask(len(self), self._literals("contains", test.near)[0])
         pattern = re.compile(test.matches or "")
-        for line in np.flatnonzero(among & near).tolist():
-            text = self.line_text(line).decode()
-            read, at = 0, int(self["start"][line])
-            for match in pattern.finditer(text):
-                at += len(text[read : match.start()].encode())
-                end = at + len(match[0].encode())
-                if end > at:
-                    yield Span(line, at, end)
-                read, at = match.end(), end
+        lines = np.flatnonzero(among & near)
+        places = (lines, self.begins[lines], self["start"][lines], self["end"][lines])
+        data = self.texts.data.data
+        for line, begin, start, stop in zip(*(column.tolist() for column in places), strict=True):
+            text = str(data[begin : begin + stop - start], "utf-8")
+            for first, last in _places(pattern, text, in_ascii=len(text) == stop - start):
+                yield Span(line, start + first, start + last)
 
     def _at_edge(self, passing: Mask, cut: Mask) -> Mask:
         """Lines between which and their document's start or end only lines of `passing`, cut and blank ones stand."""
@@ -253,6 +250,21 @@ def within(values: Quantities, bounds: Bounds) -> Mask:
     if bounds.less_than is not None:
         held &= values < bounds.less_than
     return held
+
+
+def _places(pattern: re.Pattern[str], text: str, *, in_ascii: bool) -> Iterator[tuple[int, int]]:
+    """The bytes of `text` that match; those of each empty match are none."""
+    read, at = 0, 0
+    for match in pattern.finditer(text):
+        first, last = match.span()
+        if first == last:
+            continue
+        if in_ascii:
+            yield first, last
+            continue
+        begin = at + len(text[read:first].encode())
+        read, at = last, begin + len(match[0].encode())
+        yield begin, at
 
 
 def _mask(size: int, places: Numbers) -> Mask:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from beam_jobs.kernels.html.page import Mark, ReadPage
@@ -22,6 +23,8 @@ from beam_jobs.steps.tables import Cell, grid, markdown, plain, spans, tsv
 _INDENT: Final = "  "
 _MOST_BLOCKS_AN_ITEM: Final = 2.5
 _MOST_BYTES_AN_ITEM: Final = 800
+_LEAST_REPEATED: Final = 24
+"""Characters below which what stands twice in a row is left alone."""
 _NUMBERS_ONLY = re.compile(r"[\d\s]+")
 _START = re.compile(r"""\bstart\s*=\s*["']?\s*(-?\d{1,6})""", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\b(?:language|lang|highlight-source|brush:?)[-\s]+([A-Za-z][\w+#-]{0,20})")
@@ -63,6 +66,43 @@ def _gap(parts: Sequence[Part], number: int) -> str:
     return "\n" if group is not None and group == parts[number - 1].group else "\n\n"
 
 
+def once(parts: Sequence[Part]) -> list[Part]:
+    """The parts without those that say the same, but for white space, as the parts right before or right behind them:
+    pages hold code twice, coloured and to be copied, line by line and as one."""
+    bare = [_bare(part.text) for part in parts]
+    kept: list[int] = []
+    for number, text in enumerate(bare):
+        if len(text) < _LEAST_REPEATED or not _is_joined(text, (bare[other] for other in reversed(kept)), -1):
+            kept.append(number)
+    return [
+        parts[number]
+        for place, number in enumerate(kept)
+        if len(bare[number]) < _LEAST_REPEATED
+        or not _is_joined(bare[number], (bare[other] for other in islice(kept, place + 1, None)), 1)
+    ]
+
+
+def _bare(text: str) -> str:
+    """Without white space, nor the fences around code."""
+    if text.startswith("```"):
+        text = "\n".join(text.split("\n")[1:-1])
+    return "".join(text.split())
+
+
+def _is_joined(text: str, pieces: Iterable[str], direction: int) -> bool:
+    """Whether the first of `pieces`, more than one or with line ends, are `text` when joined: forwards (1) or, where
+    they come last first, backwards (-1)."""
+    at = 0
+    for piece in pieces:
+        place = at if direction > 0 else len(text) - at - len(piece)
+        if place < 0 or not text.startswith(piece, place):
+            return False
+        at += len(piece)
+        if at == len(text):
+            return True
+    return False
+
+
 class Renderer:
     """Renders one page."""
 
@@ -100,7 +140,9 @@ class Renderer:
                     terms += definition[1]
                     group = ("definition", definition[0], terms)
                 parts.append(Part(self._marked(self._text(block), block), block, group))
-        return [part for part in parts if part.text]
+        parts = [part for part in parts if part.text]
+        has_code = any(place.preformatted != NOWHERE for place in places.values())
+        return once(parts) if has_code else parts
 
     def _text(self, block: int) -> str:
         """A block's text with the formulas that had no TeX."""

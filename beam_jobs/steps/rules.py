@@ -81,21 +81,32 @@ def _column(signals: pa.RecordBatch, name: str, rule: Rule, profile: Profile) ->
 
 
 def _apply(signals: pa.RecordBatch, rule: Rule, profile: Profile) -> tuple[Booleans, Floats, Floats]:
-    """Which rows are rejected, their values, and the bound that each is beyond."""
-    column = _column(signals, rule.signal, rule, profile)
-    conditions: list[KeepIf | None] = [rule.keep_if]
+    """Which rows are rejected, their values, and the bound that each is beyond; of a rule with alternatives those of
+    the first."""
+    conditions = list(rule.keep_if_by_language.values())
     which: Places = np.zeros((), dtype=np.int64)
-    concerned: Booleans = np.ones((), dtype=np.bool_)
+    rejects: Booleans = np.ones(signals.num_rows, dtype=np.bool_)
     if rule.languages or rule.keep_if_by_language:
         languages = _column(signals, LANGUAGE, rule, profile)
-        conditions += rule.keep_if_by_language.values()
         which = _places(languages, tuple(rule.keep_if_by_language)) + 1
         if rule.languages:
-            concerned = _places(languages, rule.languages) >= 0
-    if rule.keep_if.one_of:
-        rejects = _not_among(column, conditions, which)
+            rejects = _places(languages, rule.languages) >= 0
+    held = [
+        _hold(_column(signals, one.signal, rule, profile), [one.keep_if, *conditions], which)
+        for one in rule.alternatives
+    ]
+    for beyond, _, _ in held:
+        rejects = rejects & beyond
+    return rejects, held[0][1], held[0][2]
+
+
+def _hold(
+    column: pa.Array, conditions: Sequence[KeepIf | None], which: Places
+) -> tuple[Booleans, Floats, Floats]:
+    """Which rows do not satisfy their condition, the one of `conditions` at the place `which`."""
+    if conditions[0] and conditions[0].one_of:
         absent = np.full(len(column), np.nan)
-        return rejects & concerned, absent, absent
+        return _not_among(column, conditions, which), absent, absent
     values = pc.cast(column, pa.float64(), safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False)
     lower = _bounds((keep_if.lower if keep_if else None for keep_if in conditions), which)
     upper = _bounds((keep_if.upper if keep_if else None for keep_if in conditions), which)
@@ -103,7 +114,7 @@ def _apply(signals: pa.RecordBatch, rule: Rule, profile: Profile) -> tuple[Boole
     less = np.array([bool(keep_if and keep_if.less_than is not None) for keep_if in conditions])[which]
     below = ~((values > lower) | (~more & (values == lower)) | np.isnan(lower))
     above = ~((values < upper) | (~less & (values == upper)) | np.isnan(upper))
-    return (below | above) & concerned, values, np.where(below, lower, upper)
+    return below | above, values, np.where(below, lower, upper)
 
 
 def _places(languages: pa.Array, codes: tuple[str, ...]) -> Places:
@@ -133,7 +144,7 @@ def _reasons(
 ) -> tuple[pa.Array, pa.Array, pa.Array]:
     """The columns reason, reasons and signal."""
     codes = pa.array([rule.reason for rule in rules], type=pa.string())
-    names = pa.array([rule.signal for rule in rules], type=pa.string())
+    names = pa.array([rule.first.signal for rule in rules], type=pa.string())
     if not rules:
         nothing = pa.nulls(len(eligible), pa.string())
         empty = pa.ListArray.from_arrays(np.zeros(len(eligible) + 1, dtype=np.int32), codes)

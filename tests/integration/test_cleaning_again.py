@@ -82,10 +82,12 @@ def test_many_small_pieces(
     monkeypatch.setattr("beam_jobs.jobs.ingest.SHARD_RECORDS", 7)
     monkeypatch.setattr(shards, "ROWS_PER_ITEM", 15)
     monkeypatch.setattr(clean, "ROWS_PER_RANGE", 90)
+    monkeypatch.setattr(clean, "LINES_PER_RUN", 60)
     monkeypatch.setattr(clean, "_BATCH_ROWS", 5)
     monkeypatch.setattr(clean, "_GROUP_ROWS", 8)
     release = refresh_and_release(one_by_one(LocalStore(tmp_path)), uncleaned.recipe).release
-    assert len(list(tmp_path.glob("stages/clean/*/*/items/lines/*.json"))) > 8
+    items = len(list(tmp_path.glob("stages/clean/*/*/items/lines/*.json")))
+    assert 8 < items < len(list(tmp_path.glob("stages/clean/*/*/parts/lines/*.parquet")))
     assert len(list(tmp_path.glob("stages/clean/*/*/items/sites/*.json"))) > 4
     whole = cleaned.release()
     assert release.manifest.data_digest == whole.manifest.data_digest

@@ -114,6 +114,14 @@ def test_the_card_lists_programs_with_what_they_cut(cleaned: Made) -> None:
             assert table[str(rule["rule"])] == (documents, len(mine), size)
 
 
+def test_show_names_programs(cleaned: Made, made: Made) -> None:
+    shown = strata_here("show", "latest", root=cleaned.root).out
+    assert "cleaned by  site-chrome (version" in shown
+    assert "cleaned by" not in strata_here("show", "latest", root=made.root).out
+    told = json.loads(strata_here("show", "latest", "--json", root=cleaned.root).out)
+    assert [program["name"] for program in told["programs"]] == list(PROGRAMS)
+
+
 def _table(card: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
     for line in card.splitlines():
         cells = line.replace("\\|", "¦").split("|")

@@ -72,7 +72,8 @@ def test_a_forgotten_version_is_noticed(
         "annotate earlier: signals.words",
         "annotate later: signals.words",
     ]
-    monkeypatch.setitem(STAGES, "annotate", replace(STAGES["annotate"], version=2))
+    annotate = STAGES["annotate"]
+    monkeypatch.setitem(STAGES, "annotate", replace(annotate, version=annotate.version + 1))
     (tmp_path / "two").mkdir()
     bumped = golden.measure(tmp_path / "two")
     assert golden.forgotten(found, bumped) == []

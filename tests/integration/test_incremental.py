@@ -15,7 +15,7 @@ from beam_jobs.jobs.catalog import STAGES
 from beam_jobs.jobs.plan import states
 from beam_jobs.runners.progress import Progress
 from beam_jobs.runners.session import Session
-from beam_jobs.steps.language import BUNDLED_SHA256, bundled_path
+from beam_jobs.steps.language_labels import BUNDLED_SHA256, bundled_path
 from beam_jobs.store.local import LocalStore
 from tests.corpora import CRAWLS, Page, prose, shuffled, write_archive, write_profile, write_recipe
 from tests.integration.conftest import Corpus, Made

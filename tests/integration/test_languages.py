@@ -11,7 +11,7 @@ import yaml
 from beam_jobs.errors import BadInput
 from beam_jobs.release.explain import explain
 from beam_jobs.release.locate import Release
-from beam_jobs.steps.language import BUNDLED_SHA256, bundled_path
+from beam_jobs.steps.language_labels import BUNDLED_SHA256, bundled_path
 from beam_jobs.store.local import LocalStore
 from tests.corpora import Page, prose, write_archive, write_recipe
 from tests.refreshing import bind, one_by_one, refresh_and_release, rows, strata_here

@@ -6,8 +6,9 @@ The trees are data (`model.json`), trained as `tests/benchmarks/train_extractor.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import resources
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,10 +30,13 @@ class Model(NamedTuple):
 
 
 def load_model() -> Model:
-    """The model shipped with the package; raises ValueError when it was trained on other features than these."""
-    stored = json.loads(
-        (resources.files("beam_jobs.kernels.html") / "model.json").read_text(encoding="utf-8")
-    )
+    """The model shipped with the package; raises as `made_model`."""
+    stored = (resources.files("beam_jobs.kernels.html") / "model.json").read_text(encoding="utf-8")
+    return made_model(json.loads(stored))
+
+
+def made_model(stored: Mapping[str, Any]) -> Model:
+    """A model as arrays; raises ValueError when it was trained on other features than these."""
     if tuple(stored["features"]) != FEATURES:
         raise ValueError("the extractor's model was trained on other features: train it again")
     made = Model(

@@ -176,7 +176,7 @@ def _read(page: Bytes, out: Buffers, names: Names, model: Model, least: np.float
     scores = borrow(out.scores)
     _decide(blocks, count, tree, borrow(own), sums, places, kin, facts, trees, scores, borrow(out.rows))
     settle(
-        blocks, count, tree, elements, places, sums, scores, least, borrow(out.around), borrow(out.kept),
+        blocks, count, tree, elements, places, size, own, sums, scores, least, borrow(out.around), borrow(out.kept),
         borrow(out.tables),
     )  # fmt: skip
     return state

@@ -1,8 +1,9 @@
 """Which blocks of a page are content: what the model finds likely, put right by the page's structure.
 
 The model sees one block at a time. A table of data or a list is content as a whole or not at all, and a heading is
-content when something below it is. Tables and code in the part of the page that has the prose are given the benefit of
-the doubt: they are rare on the pages that the model learnt from. Knows nothing of features.
+content when something below it is. In a forum, where the first of posts that are named and classed alike is content, so
+are the rest, though they look like comments. Tables and code in the part of the page that has the prose are given the
+benefit of the doubt: they are rare on the pages that the model learnt from. Knows nothing of features.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from beam_jobs.kernels.html.bytes import whole
-from beam_jobs.kernels.html.context import ELEMENT_OF, IS_INSIDE, SUM_LINKS, SUM_TEXT, Places
-from beam_jobs.kernels.html.measure import Floats
-from beam_jobs.kernels.html.names import TAG
+from beam_jobs.kernels.html.context import ELEMENT_OF, IS_INSIDE, KIN, SUM_LINKS, SUM_TEXT, Places
+from beam_jobs.kernels.html.measure import Floats, is_prose
+from beam_jobs.kernels.html.names import HINT, TAG
 from beam_jobs.kernels.html.text import END, START, Blocks
-from beam_jobs.kernels.html.tree import NAME, PARENT, Tree
+from beam_jobs.kernels.html.tree import BITS, NAME, PARENT, Tree
 from beam_jobs.kernels.jit import inner, part
 
 Around = npt.NDArray[np.int32]
@@ -43,6 +44,10 @@ _MOST_OF_A_LIST: Final = np.float32(0.6)
 _IN_PROSE_SLACK: Final = np.float32(2.5)
 """So much less must tables and code have in the part with the prose, unless they are links."""
 _MOST_LINKS: Final = np.float32(0.3)
+_FEWEST_POSTS: Final = 3
+_POST_SLACK: Final = np.float32(4.5)
+"""So much less in log-odds must posts have that are like the first."""
+_FORUM: Final = 1 << HINT["forum"]
 _HEADING_SLACK: Final = np.float32(2.0)
 """So much less than other blocks must a heading have in log-odds, if content follows."""
 _HEADING_REACH: Final = 3
@@ -152,6 +157,26 @@ def _settle_lists(
             kept[number] = 1
 
 
+@part
+def _settle_posts(
+    count: int, kinds: int, tree: Tree, places: Places, own: Floats, sums: Floats, scores: Floats, log_odds: np.float32,
+    kept: Kept,
+) -> None:  # fmt: skip
+    """Posts are what is called so, in the part with the prose."""
+    prose, first = np.zeros(kinds, np.int32), np.zeros(kinds, np.int32)
+    for number in range(count):
+        element, kind = places[number, ELEMENT_OF], places[number, KIN]
+        if is_prose(own[number]) and sums[element, IS_INSIDE] and tree[element, BITS] & _FORUM:
+            if not prose[kind]:
+                first[kind] = number
+            prose[kind] += 1
+    for number in range(count):
+        element, kind = places[number, ELEMENT_OF], places[number, KIN]
+        follows = prose[kind] >= _FEWEST_POSTS and number > first[kind] and kept[first[kind]]
+        if follows and sums[element, IS_INSIDE] and scores[number] >= log_odds - _POST_SLACK:
+            kept[number] = 1
+
+
 @inner
 def _level(tag: int) -> int:
     return tag - _H1 + 1 if _H1 <= tag <= _H6 else 0
@@ -179,8 +204,8 @@ def _settle_headings(
 
 @part
 def settle(
-    blocks: Blocks, count: int, tree: Tree, elements: int, places: Places, sums: Floats, scores: Floats,
-    log_odds: np.float32, around: Around, kept: Kept, tables: Kept,
+    blocks: Blocks, count: int, tree: Tree, elements: int, places: Places, kinds: int, own: Floats, sums: Floats,
+    scores: Floats, log_odds: np.float32, around: Around, kept: Kept, tables: Kept,
 ) -> None:  # fmt: skip
     """Fill `kept` (zeros), a flag for each block that is content where `log_odds` makes one likely enough, and `tables`
     (zeros), a flag for each element that is a table of data: rows of short cells, no table or code inside."""
@@ -192,6 +217,7 @@ def settle(
         kept[number] = scores[number] >= log_odds - (_slack(sums, code) if code >= 0 else np.float32(0.0))
         has_table = has_table or around[element, TABLE] >= 0
         has_item = has_item or around[element, ITEM] >= 0
+    _settle_posts(count, kinds, tree, places, own, sums, scores, log_odds, kept)
     if has_table:
         _settle_tables(blocks, count, tree, elements, places, sums, around, scores, log_odds, kept, tables)
     if has_item:

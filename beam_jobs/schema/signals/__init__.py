@@ -13,16 +13,52 @@ from typing import Final
 
 import pyarrow as pa
 
-from beam_jobs.schema.signals import language, text
+from beam_jobs.schema.signals import (
+    curator,
+    datatrove,
+    dolma,
+    language,
+    languages,
+    line_languages,
+    ngram_sketch,
+    redpajama,
+    redpajama_lines,
+    scripts,
+    statistics,
+    text,
+)
 from beam_jobs.schema.signals.signal import Signal as Signal
 
 ALWAYS: Final = (language.GROUP, text.GROUP)
 """The groups that every annotate stage measures: releases carry columns of them."""
 
+BY_MODEL: Final = (language.GROUP, languages.GROUP, line_languages.GROUP)
+"""The groups that the language model gives."""
+
+_MODULES: Final = (
+    language,
+    text,
+    statistics,
+    datatrove,
+    curator,
+    dolma,
+    redpajama,
+    languages,
+    line_languages,
+    scripts,
+    ngram_sketch,
+    redpajama_lines,
+)
+
 GROUPS: Final[Mapping[str, tuple[Signal, ...]]] = MappingProxyType(
-    {module.GROUP: module.SIGNALS for module in (language, text)}
+    {module.GROUP: module.SIGNALS for module in _MODULES}
 )
 """What is measured together, in the order of the sidecar's columns."""
+
+ABOUT: Final[Mapping[str, str]] = MappingProxyType(
+    {module.GROUP: (module.__doc__ or "").partition("\n")[0] for module in _MODULES}
+)
+"""What each group is about, in a line: the first of its module."""
 
 SIGNALS: Final[Mapping[str, Signal]] = MappingProxyType(
     {signal.name: signal for signals in GROUPS.values() for signal in signals}

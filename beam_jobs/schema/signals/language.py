@@ -9,6 +9,9 @@ import pyarrow as pa
 from beam_jobs.schema.signals.signal import Signal
 
 GROUP: Final = "language"
+MODEL: Final = (
+    "fastText language identification (Joulin et al. 2016, arXiv:1607.01759); the model is in the provenance"
+)
 
 SIGNALS: Final = (
     Signal(
@@ -17,9 +20,10 @@ SIGNALS: Final = (
         pa.string(),
         "code",
         "The most probable language, as the language model labels it; null for a text without a word.",
-        "fastText language identification (Joulin et al. 2016, arXiv:1607.01759); the model is in the provenance",
+        MODEL,
         minimum=None,
         nullable=True,
+        version=2,
     ),
     Signal(
         GROUP,
@@ -27,7 +31,8 @@ SIGNALS: Final = (
         pa.float64(),
         "probability",
         "The probability that the language model gives to `language`; 0 for a text without a word.",
-        "fastText language identification (Joulin et al. 2016, arXiv:1607.01759); the model is in the provenance",
+        MODEL,
         maximum=1,
+        version=2,
     ),
 )

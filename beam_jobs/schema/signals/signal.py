@@ -13,7 +13,8 @@ class Signal:
 
     `group` is what is measured together: a module of that name here, and one in `steps.signals`. Of which counts of a
     kernel a signal is made is up to its group; `counted` and `per` say it where one count, or a ratio of two, is all.
-    `version` goes up when the same text can give another value.
+    `version` goes up when the same text can give another value. What is measured `by_language` goes by the language
+    that the language model has found for the text, too.
     """
 
     group: str
@@ -28,6 +29,7 @@ class Signal:
     nullable: bool = False
     counted: str | None = None
     per: str | None = None
+    by_language: bool = False
 
     @property
     def is_number(self) -> bool:

@@ -52,6 +52,16 @@ _SIZE = (
         source="Strata; weights after published characters-per-token figures of vocabularies of 100,000 and more",
         counted="tokens",
     ),
+    Signal(
+        GROUP,
+        "tokens_per_character",
+        pa.float64(),
+        "tokens per character",
+        "Estimated tokens (tokens_estimated) per code point.",
+        "After GneissWeb (Gohari et al. 2025, arXiv:2502.14907), which counts the tokens of StarCoder's tokeniser",
+        counted="tokens",
+        per="characters",
+    ),
 )
 
 _QUALITY = (

@@ -31,6 +31,13 @@ A = profile(
     {"reason": "short", "signal": "words", "keep_if": {"at_least": 50}},
     {"reason": "hashes", "signal": "hash_ratio", "keep_if": {"at_most": 0.2}},
     {"reason": "unsure", "signal": "language_score", "keep_if": {"more_than": 0.3}},
+    {
+        "reason": "either",
+        "any_of": [
+            {"signal": "words", "keep_if": {"at_most": 350}},
+            {"signal": "hash_ratio", "keep_if": {"less_than": 0.05}},
+        ],
+    },
 )
 B = profile(
     "tests/b",
@@ -60,7 +67,8 @@ def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
 
 
 def fails_a(row: dict[str, Any]) -> list[bool]:
-    return [row["words"] < 50, row["hash_ratio"] > 0.2, row["language_score"] <= 0.3]
+    either = row["words"] > 350 and row["hash_ratio"] >= 0.05
+    return [row["words"] < 50, row["hash_ratio"] > 0.2, row["language_score"] <= 0.3, either]
 
 
 def fails_b(row: dict[str, Any]) -> list[bool]:
@@ -196,7 +204,7 @@ def test_no_rules_and_no_documents(documents: list[dict[str, Any]], tmp_path: Pa
     none = load_profile("none")
     every = compare(measured(tmp_path / "some", documents), none, A, sample=0, domains=2)
     assert every.documents["neither"] == every.documents["only_b"] == 0
-    assert (every.rules_a, len(every.overlap)) == ((), 3)
+    assert (every.rules_a, len(every.overlap)) == ((), 4)
     assert every.samples == {"only_a": (), "only_b": ()}
     store = LocalStore(tmp_path / "empty")
     empty = compare(of_stage(store.url(write_measured(store, []).prefix)), none, A, sample=3, domains=2)
@@ -211,7 +219,11 @@ def test_json_holds_everything(found: Comparison) -> None:
     assert shown["a"]["kept"] + shown["a"]["removed"] == shown["documents"]["total"] == 700
     assert shown["b"]["kept_tokens"] == found.tokens["both"] + found.tokens["only_b"]
     assert shown["b"]["rules"][1]["keeps"] == "50 ≤ words ≤ 300 (de: ≥ 30; fr: any)"
-    assert shown["overlap"]["rules"] == ["a:short", "a:hashes", "a:unsure", "b:tongue", "b:short"]
+    assert shown["overlap"]["rules"] == [
+        "a:short", "a:hashes", "a:unsure", "a:either", "b:tongue", "b:short",
+    ]  # fmt: skip
+    either = shown["a"]["rules"][3]
+    assert (either["signal"], either["keeps"]) == ("words", "words ≤ 350 or hash_ratio < 0.05")
 
 
 def test_domains_beyond_the_limit_are_dropped_with_notice(

@@ -21,7 +21,7 @@ from beam_jobs.store.local import LocalStore
 from tests.measuring import splits, write_measured
 
 WIDTH = 2.0**-module.MANTISSA_BITS
-EITHER_SIGN = Signal("score", pa.float64(), "points", "Any number.", "tests", minimum=None)
+EITHER_SIGN = Signal("tests", "score", pa.float64(), "points", "Any number.", "tests", minimum=None)
 
 
 def collected(values: list[float | None], signal: str = "symbol_ratio") -> Distribution:

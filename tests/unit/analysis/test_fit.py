@@ -21,7 +21,7 @@ BASE = Profile.model_validate(
         "name": "own",
         "version": 2,
         "source": "tests",
-        "description": "Three rules.",
+        "description": "Four rules.",
         "notes": ["A note."],
         "rules": [
             {"reason": "short", "signal": "words", "keep_if": {"at_least": 50}, "source": "x"},
@@ -36,6 +36,14 @@ BASE = Profile.model_validate(
                 "signal": "hash_ratio",
                 "keep_if": {"at_most": 0.3},
                 "keep_if_by_language": {"fr": None},
+                "source": "x",
+            },
+            {
+                "reason": "either",
+                "any_of": [
+                    {"signal": "words", "keep_if": {"at_least": 5}},
+                    {"signal": "hash_ratio", "keep_if": {"at_most": 0.1}},
+                ],
                 "source": "x",
             },
         ],
@@ -75,11 +83,11 @@ def test_each_large_language_gets_the_tails_of_its_own(
     found = fit(measured, BASE, "new", SETTINGS)
     assert [one.language for one in found.languages] == ["en", "de", "fr"]
     assert found.skipped == {"it": len(of(documents, "it", "words"))}
-    short, tongue, hashes = found.profile.rules
+    short, tongue, hashes, either = found.profile.rules
     for language in ("en", "de", "fr"):
         values = of(documents, language, "words")
         assert short.keep_if_by_language[language] == KeepIf(at_least=values[int(0.2 * len(values) + 1e-9)])
-    assert tongue == BASE.rules[1]
+    assert (tongue, either) == (BASE.rules[1], BASE.rules[3])
     assert set(hashes.keep_if_by_language) == {"en", "de", "fr"}
     assert hashes.keep_if_by_language["fr"] is None  # it was free of the rule, and is
     assert (short.keep_if, hashes.keep_if) == (KeepIf(at_least=50), KeepIf(at_most=0.3))
@@ -103,6 +111,8 @@ def test_what_both_profiles_do_is_counted_document_by_document(
 
 
 def _fails(rule: Any, row: dict[str, Any]) -> bool:
+    if rule.any_of:
+        return row["words"] < 5 and row["hash_ratio"] > 0.1
     keep_if, value = rule.keep_if_by_language.get(row["language"], rule.keep_if), row[rule.signal]
     if keep_if is None:
         return False
@@ -163,6 +173,7 @@ def test_the_same_documents_give_the_same_file(measured: Measured) -> None:
     [
         (Settings(reasons=("shrot",)), "no rule 'shrot' on a number", "did you mean 'short'?"),
         (Settings(reasons=("tongue",)), "no rule 'tongue' on a number", ""),
+        (Settings(reasons=("either",)), "no rule 'either' on a number", ""),
         (Settings(min_documents=5000), r"no language has 5,000 documents; the largest are: en \(", ""),
         (
             Settings(Method.QUANTILE, reference="xx", min_documents=100),
@@ -190,4 +201,4 @@ def test_json(measured: Measured) -> None:
     assert (shown["base"], shown["method"], shown["fitted"]) == ("own", "culturax", ["short", "hashes"])
     german = shown["languages"][1]
     assert german["language"] == "de"
-    assert set(german["removed"]) == {"short", "tongue", "hashes"}
+    assert set(german["removed"]) == {"short", "tongue", "hashes", "either"}

@@ -103,6 +103,24 @@ def test_a_profile_without_a_rule_on_it_is_refused(measured: Measured) -> None:
     assert raised.value.remedy == "it has rules on words"
 
 
+def test_a_rule_with_alternatives_is_not_one_on_the_signal(measured: Measured) -> None:
+    either = [
+        {"signal": "words", "keep_if": {"at_least": 5}},
+        {"signal": "hash_ratio", "keep_if": {"at_most": 0.5}},
+    ]
+    own = Profile.model_validate(
+        {
+            "name": "own",
+            "version": 1,
+            "source": "tests",
+            "description": "",
+            "rules": [{"reason": "r", "any_of": either, "source": "tests"}],
+        }
+    )
+    with pytest.raises(BadInput, match="no rule on words alone, only one with alternatives"):
+        histogram(measured, "words", bins=20, top=1, profile=own)
+
+
 def distribution(values: list[float | None], signal: str) -> Any:
     batch = pa.RecordBatch.from_pydict(
         {

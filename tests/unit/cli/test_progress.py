@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from beam_jobs.cli.progress import Lines, Terminal, progress_for
+from beam_jobs.jobs.catalog import STAGES
 from beam_jobs.store.stages import StageManifest, StageSpec
 
 INGEST = StageSpec("ingest", 1, "2026-40", {})
@@ -66,6 +67,32 @@ def test_a_stage_is_one_plain_line() -> None:
         "ingest 2026-40: done in 12.3 s: 1,234 records, 1,200 documents, 34 set aside",
         "ingest 2026-40: present: 1,234 records, 1,200 documents, 34 set aside",
     ]
+
+
+def test_clean_tells_what_it_did() -> None:
+    on = console(terminal=False)
+    clean = StageSpec("clean", 1, "2026-40", {})
+    counts = {
+        "documents": 2000,
+        "edited": 1500,
+        "dropped": {"a": 7, "b": 1},
+        "text_bytes": 9,
+        "cut_bytes": 12_345,
+    }
+    with Lines(on) as lines:
+        lines.stage_ends(clean, manifest(clean, counts), 1)
+        lines.stage_ends(clean, manifest(clean, {**counts, "dropped": {}}), 1)
+    told = "clean 2026-40: done in 1.0 s: 2,000 documents, 1,500 of them edited, 12,345 bytes cut"
+    assert printed(on).splitlines() == [f"{told}, 8 to be dropped", told]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_stage_ends_without_a_figure(stage: str) -> None:
+    on = console(terminal=False)
+    spec = StageSpec(stage, 1, None, {})
+    with Lines(on) as lines:
+        lines.stage_ends(spec, manifest(spec, dict.fromkeys(["documents", "data_rows"], 3)), 1)
+    assert "3 documents" in printed(on)
 
 
 def test_a_long_stage_gives_a_sign_of_life_now_and_then(clock: Callable[[float], None]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from beam_jobs.recipe.model import load_recipe
 from beam_jobs.recipe.new import SCHEMA_FILE
+from beam_jobs.schema.signals import DEFAULT_GROUPS
 from tests.corpora import Page, prose, write_archive
 from tests.unit.cli.conftest import Strata
 
@@ -26,6 +27,20 @@ def archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def new(strata: Strata, *more: str, out: str = "web.yaml") -> tuple[int, str]:
     made = strata("recipe", "new", "web", "--crawl", "2026-40=data/2026-40/*.warc.gz", "--out", out, *more)
     return made.code, made.out + made.err
+
+
+def test_a_new_recipe_measures_the_groups_asked_for(strata: Strata, tmp_path: Path) -> None:
+    def groups(*options: str) -> tuple[str, ...]:
+        code, said = new(strata, "--force", *options)
+        assert code == 0, said
+        return load_recipe(tmp_path / "web.yaml").annotate.signals
+
+    assert groups() == DEFAULT_GROUPS
+    assert groups("--signals", "none") == ()
+    assert groups("--signals", "line_languages,statistics") == ("statistics", "line_languages")
+    code, said = new(strata, "--signals", "statistic", out="other.yaml")
+    assert code == 2
+    assert "did you mean 'statistics'?" in said
 
 
 def test_a_new_recipe_can_be_checked_at_once(strata: Strata) -> None:

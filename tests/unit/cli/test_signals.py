@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from beam_jobs.schema.signals import SIGNALS
+from beam_jobs.schema.signals import GROUPS, SIGNALS
 from beam_jobs.store.local import LocalStore
 from tests.measuring import table, write_measured
 from tests.unit.cli.conftest import Strata, cpu_seconds
@@ -42,6 +42,40 @@ def test_describe_tells_every_signal(strata: Strata) -> None:
     plain = strata("signals", "describe").out
     for name in SIGNALS:
         assert f"\n{name} " in plain
+    for group in GROUPS:
+        assert f"\n{group}  (" in f"\n{plain}"
+    assert plain.index("\nstatistics  (measured by default)") < plain.index("\nmcalpine_eflaw ")
+    assert "\nline_languages  (measured when a recipe asks for it)" in plain
+    assert plain.startswith("language  (always measured)")
+
+
+def test_describe_a_group(strata: Strata) -> None:
+    plain = strata("signals", "describe", "--group", "scripts").out
+    assert plain.startswith("scripts  (measured when a recipe asks for it)\n")
+    assert "script_shares" in plain
+    assert "mcalpine_eflaw" not in plain
+    shown = json.loads(strata("signals", "describe", "words", "--group", "scripts", "--json").out)
+    assert [(one["name"], one["group"]) for one in shown] == [
+        ("words", "text"),
+        ("scripts", "scripts"),
+        ("script_shares", "scripts"),
+    ]
+
+
+def test_an_unknown_group_is_bad_input(strata: Strata) -> None:
+    result = strata("signals", "describe", "--group", "script")
+    assert result.code == 2
+    assert "did you mean 'scripts'?" in result.err
+
+
+def test_lists_and_strings_have_no_histogram(strata: Strata, on: str) -> None:
+    for name, said in (
+        ("script_shares", "'script_shares' is a list for each document (double values), not one number"),
+        ("main_script", "'main_script' is a string: it has no distribution of numbers"),
+    ):
+        result = strata("signals", "hist", name, "--on", on)
+        assert result.code == 2
+        assert said in " ".join(result.err.split())
 
 
 def test_describe_some_in_full(strata: Strata) -> None:

@@ -15,7 +15,7 @@ from beam_jobs.analysis.measured import Measured, of_stage
 from beam_jobs.cli.comparison import print_comparison
 from beam_jobs.cli.distribution import print_histogram
 from beam_jobs.recipe.deciding import rules_named
-from beam_jobs.recipe.profile import load_profile
+from beam_jobs.recipe.profile import Profile, load_profile
 from beam_jobs.store.local import LocalStore
 from tests.corpora import write_profile
 from tests.measuring import table, write_measured
@@ -67,3 +67,22 @@ def test_a_comparison_fits_the_width(measured: Measured, console: Console, tmp_p
     assert any(line.strip().startswith("B ≥ 150") for line in lines)
     assert any("few_words: words is" in line and ", below 150" in line for line in lines)
     assert f"{RED}only A" in printed(console)
+
+
+def either(name: str, least: int) -> Profile:
+    alternatives = [
+        {"signal": "words", "keep_if": {"at_least": least}},
+        {"signal": "bullet_line_ratio", "keep_if": {"less_than": 0.3}},
+    ]
+    rule = {"reason": "either", "any_of": alternatives, "source": "tests"}
+    head = {"name": name, "version": 1, "source": "tests", "description": "tests"}
+    return Profile.model_validate({**head, "rules": [rule]})
+
+
+def test_alternatives_are_compared_with_their_signals(measured: Measured, console: Console) -> None:
+    found = compare(measured, either("a", 50), either("b", 150), sample=1, domains=1)
+    print_comparison(found, measured, console)
+    shown = " ".join(Text.from_ansi(printed(console)).plain.split())
+    assert "A words ≥ 50 or bullet_line_ratio < 0.3" in shown
+    assert "B words ≥ 150 or bullet_line_ratio < 0.3" in shown
+    assert found.documents == {"neither": 35, "only_b": 0, "only_a": 70, "both": 195}

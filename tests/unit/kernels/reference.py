@@ -32,6 +32,7 @@ def signals(text: str) -> dict[str, float]:
         "lines": len(lines),
         "paragraphs": len(paragraphs),
         "tokens_estimated": tokens(text),
+        "tokens_per_character": tokens(text) / len(text) if text else 0.0,
         "mean_word_length": ratio(length(words), len(words)),
         "alphabetic_word_ratio": ratio(sum(any(map(str.isalpha, word)) for word in words), len(words)),
         "hash_ratio": ratio(hashes, len(words)),

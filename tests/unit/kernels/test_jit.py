@@ -133,3 +133,17 @@ def test_what_a_kernel_is_compiled_of_is_what_it_imports() -> None:
     names = {name.removeprefix("beam_jobs.kernels.") for name in found}
     assert {"text", "scan", "swar", "characters", "unicode_table", "jit"} <= names
     assert not {"edits", "lines", "html.parse"} & names  # nothing that imports it, nothing beside it
+
+
+@pytest.mark.slow
+def test_all_kernels_can_be_compiled_ahead(install: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(install), "HOME": str(install / "home")}
+
+    def ahead() -> float:
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "beam_jobs.kernels"], env=environment, cwd=install, check=True)
+        return time.perf_counter() - begin
+
+    cold, warm = ahead(), ahead()
+    assert warm < cold / 3
+    assert result(start(install))[:2] == (3, True)

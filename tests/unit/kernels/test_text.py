@@ -71,7 +71,9 @@ def test_a_slice_measures_as_its_rows_do() -> None:
     for start in range(len(documents)):
         for stop in range(start, len(documents) + 1):
             part = whole.slice(start, stop - start)
-            assert measure(part).to_pylist() == [reference.signals(each) for each in documents[start:stop]]
+            assert measure(part, SIGNALS).to_pylist() == [
+                reference.signals(each) for each in documents[start:stop]
+            ]
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from beam_jobs.errors import BadInput
-from beam_jobs.recipe.deciding import deciding_profile, rules_named
+from beam_jobs.recipe.deciding import deciding_profile, programs_named, rules_named
 from beam_jobs.recipe.model import load_recipe
 from beam_jobs.recipe.profile import Profile, load_profile
 from tests.corpora import write_profile, write_recipe
@@ -79,3 +79,17 @@ def test_rules_by_name_by_profile_and_by_recipe(tmp_path: Path) -> None:
         rules_named("gopher")
     with pytest.raises(BadInput, match="no such file"):
         rules_named(str(tmp_path / "missing.yaml"))
+
+
+def test_a_recipe_says_how_its_texts_are_cleaned_a_profile_does_not(tmp_path: Path) -> None:
+    profile = write_profile(tmp_path / "own.yaml", least_words=5)
+    plain = write_recipe(tmp_path / "plain.yaml", {"one": ["a.warc.gz"]})
+    cleaning = write_recipe(
+        tmp_path / "cleaning.yaml", {"one": ["a.warc.gz"]}, clean=["c4/lines", "site-chrome"]
+    )
+    assert programs_named("gopher/paper") is programs_named(str(profile)) is None
+    assert programs_named(str(plain)) == ()
+    assert [program.name for program in programs_named(str(cleaning)) or ()] == ["c4/lines", "site-chrome"]
+    faulty = write_recipe(tmp_path / "faulty.yaml", {"one": ["a.warc.gz"]}, clean=["c4/line"])
+    with pytest.raises(BadInput, match="no edit program is named 'c4/line'"):
+        programs_named(str(faulty))

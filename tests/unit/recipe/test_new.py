@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beam_jobs.recipe.model import BeamSettings, IngestSettings, Recipe, ReleaseSettings
-from beam_jobs.recipe.new import date_of, dates_of, recipe_text
+from beam_jobs.recipe.new import date_of, dates_of, recipe_text, with_schema
 from beam_jobs.recipe.strict import validate
+from beam_jobs.schema.signals import ABOUT, OPTIONAL_GROUPS
 
 
 def parsed(text: str) -> Recipe:
@@ -25,7 +26,7 @@ def test_a_new_recipe_is_the_default_recipe() -> None:
 
 
 def test_every_setting_stands_there_with_what_it_does() -> None:
-    text = recipe_text("web", {"2026-40": ["a"]}, profile="none", dedup=[], schema="recipe.schema.json")
+    text = with_schema(recipe_text("web", {"2026-40": ["a"]}, profile="none", dedup=[]), "recipe.schema.json")
     assert text.startswith("# yaml-language-server: $schema=recipe.schema.json\n")
     for name in Recipe.model_fields:
         assert f"\n{name}: " in text or f"\n{name}:\n" in text
@@ -33,6 +34,17 @@ def test_every_setting_stands_there_with_what_it_does() -> None:
         for name, field in model.model_fields.items():
             [line] = [line for line in text.splitlines() if line.startswith(f"  {name}: ")]
             assert line.endswith(f"# {field.description}")
+
+
+@pytest.mark.parametrize("asked", [(), ("statistics",), OPTIONAL_GROUPS])
+def test_every_group_of_signals_stands_there_those_asked_for_in_force(asked: tuple[str, ...]) -> None:
+    text = recipe_text("web", {"2026-40": ["a"]}, profile="none", dedup=[], signals=asked)
+    assert parsed(text).annotate.signals == tuple(group for group in OPTIONAL_GROUPS if group in asked)
+    for group in OPTIONAL_GROUPS:
+        assert ABOUT[group]
+        assert f"- {group} # {ABOUT[group]}\n" in text
+    everything = text.replace("signals: []", "signals:").replace("  # - ", "    - ")
+    assert parsed(everything).annotate.signals == OPTIONAL_GROUPS
 
 
 @given(

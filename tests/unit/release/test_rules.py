@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from beam_jobs.recipe.profile import KeepIf, load_profile, profile_names
-from beam_jobs.release.rules import bounds, condition, number, rule_for
+from beam_jobs.release.card import render_card
+from beam_jobs.release.explain import explain
+from beam_jobs.release.facts import gather_facts
+from beam_jobs.release.locate import Release
+from beam_jobs.release.rules import bounds, condition, number, rule_for, signals
+from beam_jobs.schema.signals import SIGNALS
 from tests.unit.release.building import Written
 
 
@@ -57,6 +63,21 @@ def test_bounds_of_both_sides_and_of_strings() -> None:
     assert bounds({"signal": "s", "keep_if": {"one_of": ["a", "b"]}}) == "in a, b"
 
 
+def test_alternatives_are_told_with_their_signals() -> None:
+    rule = {
+        "any_of": [
+            {"signal": "words", "keep_if": {"at_least": 50, "at_most": 90}},
+            {"signal": "language", "keep_if": {"one_of": ["ja", "de"]}},
+            {"signal": "words", "keep_if": {"less_than": 3}},
+        ],
+        "languages": ["ja", "de", "en"],
+    }
+    told = "(50 ≤ words ≤ 90 or language in ja, de or words < 3) in ja, de, en"
+    assert condition(rule) == bounds(rule) == told
+    assert signals(rule) == ["words", "language"]
+    assert signals({"signal": "words", "keep_if": {"at_least": 50}}) == ["words"]
+
+
 def test_every_bound_that_a_profile_can_have_is_told() -> None:
     for name in KeepIf.model_fields:
         value: Any = ["x"] if name == "one_of" else 7
@@ -67,8 +88,9 @@ def test_every_bound_that_a_profile_can_have_is_told() -> None:
 def test_every_shipped_profile_can_be_told(name: str) -> None:
     record: Any = load_profile(name).record()
     for rule in record["rules"]:
-        assert rule["signal"] in condition(rule)
-        assert condition(rule) != rule["signal"]
+        for one in rule.get("any_of", [rule]):
+            assert one["signal"] in condition(rule)
+            assert condition(rule) != one["signal"]
 
 
 def test_the_rule_of_a_reason(written: Written) -> None:
@@ -86,3 +108,35 @@ def test_numbers() -> None:
         "12",
         "1e-09",
     ]
+
+
+def with_alternatives(written: Written) -> Release:
+    """The release as if its rule on words had an alternative."""
+    manifest = written.release.manifest
+    first, *others = manifest.profile.rules
+    either = {
+        "reason": first["reason"],
+        "any_of": [
+            {"signal": first["signal"], "keep_if": first["keep_if"]},
+            {"signal": "tokens_per_character", "keep_if": {"at_most": 0.5}},
+        ],
+    }
+    profile = manifest.profile.model_copy(update={"rules": (either, *others)})
+    return replace(written.release, manifest=manifest.model_copy(update={"profile": profile}))
+
+
+def test_alternatives_are_explained_and_on_the_card(written: Written) -> None:
+    release = with_alternatives(written)
+    told = "50 ≤ words ≤ 100,000 or tokens_per_character ≤ 0.5"
+    row = next(iter(written.of_reason("gopher_word_count")))
+    answer = explain(release, row["url"])
+    assert answer is not None
+    sentence = answer.captures[0].sentence()
+    assert "gopher_word_count (words is 12, below 50)" in sentence
+    assert f"The profile gopher/paper keeps documents with {told}." in sentence
+    facts = gather_facts(release.manifest, written.tallies)
+    (rule,) = [rule for rule in facts.rules if rule.reason == "gopher_word_count"]
+    assert rule.condition == told
+    names = ("words", "tokens_per_character")
+    assert rule.definition == " ".join(SIGNALS[name].definition for name in names)
+    assert f"| `gopher_word_count` | `{told}` |" in render_card(facts).decode()

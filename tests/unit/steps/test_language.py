@@ -10,7 +10,8 @@ import pytest
 
 from beam_jobs.errors import BadInput
 from beam_jobs.schema import signals
-from beam_jobs.steps.language import BUNDLED_SHA256, LANGUAGE_SIGNALS, LanguageModel
+from beam_jobs.steps.language import LanguageModel
+from beam_jobs.steps.language_labels import BUNDLED_SHA256
 from tests.unit.kernels.texts import AWKWARD
 
 SENTENCES = {
@@ -30,9 +31,41 @@ def model() -> LanguageModel:
 
 def test_languages_are_told_apart(model: LanguageModel) -> None:
     found = model.detect(pa.array(SENTENCES.values()))
-    assert found.schema.equals(signals.schema(LANGUAGE_SIGNALS), check_metadata=True)
+    assert found.schema.equals(signals.schema(signals.names_of(["language"])), check_metadata=True)
     assert found.column("language").to_pylist() == list(SENTENCES)
     assert all(0.5 < score <= 1 for score in found.column("language_score").to_pylist())
+
+
+def test_the_first_of_the_candidates_is_the_language(model: LanguageModel) -> None:
+    names = signals.names_of(["language", "languages"])
+    found = model.detect(pa.array([*SENTENCES.values(), ""]), names)
+    assert found.schema.equals(signals.schema(names), check_metadata=True)
+    *rows, empty = found.to_pylist()
+    assert empty == {"language": None, "language_score": 0.0, "languages": [], "language_scores": []}
+    for row, language in zip(rows, SENTENCES, strict=True):
+        assert row["languages"][0] == row["language"] == language
+        assert row["language_scores"][0] == row["language_score"]
+        assert row["language_scores"] == sorted(row["language_scores"], reverse=True)
+        assert len(set(row["languages"])) == len(row["languages"]) == 3
+
+
+def test_each_line_has_its_language(model: LanguageModel) -> None:
+    names = signals.names_of(["line_languages"])
+    short = "Nur 15 Buchstab"  # 13 letters
+    text = "\n\n".join([*SENTENCES.values(), short, " \t", "1 2 3 4 5 6 7 8 9 10 11", SENTENCES["de"]])
+    found = model.detect(pa.array([text, "", "\n"]), names)
+    assert found.schema.equals(signals.schema(names), check_metadata=True)
+    row, *empty = found.to_pylist()
+    assert row["line_languages"] == [*SENTENCES, None, None, "de"]
+    assert row["line_language_scores"][-3:-1] == [0, 0]
+    assert row["line_language_scores"][-1] == row["line_language_scores"][1] > 0.5
+    assert empty == [{"line_languages": [], "line_language_scores": []}] * 2
+
+
+def test_a_line_is_labelled_from_sixteen_letters_on(model: LanguageModel) -> None:
+    lines = ["The committee 'll do", "The committee '1 2 3"]  # 16 and 12 letters
+    row = model.detect(pa.array(["\n".join(lines)]), ["line_languages"]).to_pylist()[0]
+    assert row["line_languages"] == ["en", None]
 
 
 def test_a_text_without_a_word_has_no_language(model: LanguageModel) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from beam_jobs.errors import BadInput
-from beam_jobs.steps.language import LanguageModel, bundled_path
-from beam_jobs.steps.language_labels import bundled_labels, check_languages, read_labels
+from beam_jobs.steps.language import LanguageModel
+from beam_jobs.steps.language_labels import bundled_labels, bundled_path, check_languages, read_labels
 
 
 def model_head(

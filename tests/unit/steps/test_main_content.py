@@ -27,6 +27,16 @@ def test_paragraphs_are_kept_and_what_surrounds_them_is_not() -> None:
     assert text == "\n\n".join(["The heading", *paragraphs])
 
 
+def test_all_posts_of_a_thread_are_kept() -> None:
+    posts = [prose(seed, 50) for seed in range(12)]
+    thread = "".join(
+        f"<div class='thread-comment'><div class=comment-author>user{n}</div><div class=comment-text>{post}</div></div>"
+        for n, post in enumerate(posts)
+    )
+    text = _extract(article(f"<div class='forum thread'>{thread}</div>"))
+    assert [post in text for post in posts] == [True] * len(posts)
+
+
 def test_a_page_made_by_scripts_gives_the_article_body_that_it_declares() -> None:
     body = prose(5, 120)
     data = json.dumps({"@graph": [{"@type": "NewsArticle", "articleBody": f"<b>{body}</b>"}]})

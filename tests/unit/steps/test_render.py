@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from beam_jobs.steps.extract import Extraction, HtmlPage, ImagePlace, Structure, make_extractor
+from beam_jobs.steps.render import Part, once
 from tests.corpora import prose
 from tests.pages import article
 
@@ -93,6 +94,11 @@ _ESCAPED = _CODE.replace("&", "&amp;").replace("<", "&lt;")
             "<div class=highlight><table><tr><td><pre>1\n2</pre><td><pre>a = 1\nb = 2</pre></table></div>",
             "a = 1\nb = 2",
         ),
+        (
+            "<pre>target = 'here' # to go\nsocket.connect(target)</pre>"
+            "<p style='display:none'>target = 'here' # to go socket.connect(target)</p>",
+            "target = 'here' # to go\nsocket.connect(target)",
+        ),
         ("<pre><span>a</span> <b>b</b>\n  <i>c</i></pre>", "a b\n  c"),
     ],
 )
@@ -165,3 +171,21 @@ def test_images_stand_before_the_line_that_follows_them() -> None:
         ImagePlace(lines.index(prose(5, 40)), "Words & more", "https://example.com/a.png"),
         ImagePlace(lines.index(_AFTER), "B]x", "https://example.com/a/b.jpg"),
     )
+
+
+def test_code_shown_twice_is_kept_once() -> None:
+    code, line = (
+        "first = 'line of code'\nsecond = first + first",
+        "first = 'line of code' second = first + first",
+    )
+    around = [Part("Before.", 0), Part("After.", 9)]
+    first, second = around
+    lines = [Part(text, number) for number, text in enumerate(code.split("\n"), 2)]
+    assert once([first, Part(code, 1), Part(line, 2), second]) == [first, Part(code, 1), second]
+    assert once([first, *lines, Part(line, 5), second]) == [first, *lines, second]
+    assert once([first, Part(line, 1), *lines, second]) == [first, *lines, second]
+    assert once([first, Part(f"```python\n{code}\n```", 1), Part(line, 2)]) == [
+        first,
+        Part(f"```python\n{code}\n```", 1),
+    ]
+    assert once([Part("ab", 0), Part("ab", 1)]) == [Part("ab", 0), Part("ab", 1)]

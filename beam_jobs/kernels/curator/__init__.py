@@ -1,0 +1,1 @@
+"""Kernels of the signals that count as NeMo Curator's heuristic filters do."""

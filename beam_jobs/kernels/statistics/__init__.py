@@ -1,0 +1,1 @@
+"""Kernels of the signal group `statistics`: entropies, scripts, readability, densities, and n-gram sketches."""
