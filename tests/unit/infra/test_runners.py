@@ -142,10 +142,12 @@ def _sums() -> str:
 
 
 def test_make_targets_go_by_these_tools() -> None:
-    """`.ci/run` must not fail where there is neither go nor mvn."""
-    root = HERE.parents[1]
-    makefile, ci = (root / "Makefile").read_text(), (root / ".ci" / "run").read_text()
-    for server, target in (("prism", "test-portable"), ("flink", "test-flink")):
+    makefile = (HERE.parents[1] / "Makefile").read_text()
+    for server in ("prism", "flink"):
         assert f"python -m infra.runners {server} $(if $(OPTIONAL),--optional)" in makefile
-        assert re.search(rf"make .*{target}.* OPTIONAL=1", ci)
-    assert os.access(root / ".ci" / "run", os.X_OK)
+
+
+def test_continuous_integration_wants_nothing_but_the_package_index() -> None:
+    script = HERE.parents[1] / ".ci" / "run"
+    assert re.findall(r"^make .*$", script.read_text(), re.M) == ["make test"]
+    assert os.access(script, os.X_OK)
