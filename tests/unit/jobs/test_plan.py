@@ -223,7 +223,7 @@ def test_new_code_of_a_stage_changes_it_and_what_follows(
         ({"verify": False}, {"clusters_minhash"}),
         ({"bands": 20}, {"bands_minhash early", "bands_minhash late", "clusters_minhash"}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_facts_do_not_depend_on_decisions(folder: Path, change: dict[str, Any], expected: set[str]) -> None:
     """Nor do the keys of one method on another's, nor on what is made of them."""
