@@ -92,10 +92,11 @@ def _print(found: Duplicates, name: str, on: Console) -> None:
 
     on.print(Text.assemble((f"Duplicates by {found.method}", "bold"), f"  {_told(found, name)}"))
     on.print(_matrix(found.crawls, found.documents, found.copied))
-    if not found.clusters:
-        return
-    on.print(_sizes(found))
-    on.print(_largest(found))
+    on.print()
+    if found.clusters:
+        for table in (_sizes(found), _largest(found)):
+            on.print(table)
+            on.print()
 
 
 def _matrix(crawls: Sequence[str], documents: Sequence[int], copied: Sequence[Sequence[int]]) -> object:

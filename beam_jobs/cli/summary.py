@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from beam_jobs.release.manifest import Counts
 
 _BAR, _LEAST_BAR = 44, 16
+_LEAST_NAME = 30
+_NUMBERS = 22  # cells of a count and a share
 _MOST_CUTS = 40
 _KEPT, _ASIDE, _TOTAL = "green", "red", "cyan"
 
@@ -85,7 +87,8 @@ def print_release(release: Release, console: Console) -> None:
     parent = f", successor of {manifest.parent}" if manifest.parent else ""
     console.print(Text.assemble((manifest.release, "bold"), parent))
     console.print()
-    for line in waterfall(counts, _bar_width(console)):
+    names = _name_width(counts)
+    for line in waterfall(counts, names, _bar_width(console, names)):
         console.print(line)
     console.print()
     for crawl in manifest.crawls:
@@ -113,26 +116,36 @@ def print_release(release: Release, console: Console) -> None:
         console.print(Text(f"\nWhy a page is in or out: strata explain {release} URL", "dim"))
 
 
-def _bar_width(console: Console) -> int:
+def _name_width(counts: Counts) -> int:
+    """Cells for the longest reason."""
+    return max([_LEAST_NAME, *(len(f"  {reason}") for reason, number in counts.set_aside.items() if number)])
+
+
+def _bar_width(console: Console, names: int) -> int:
     """Cells for bars: none off a terminal or on a narrow one."""
-    room = console.width - 52
+    room = console.width - names - _NUMBERS
     return min(_BAR, room) if console.is_terminal and room >= _LEAST_BAR else 0
 
 
-def waterfall(counts: Counts, width: int) -> Iterator[Text]:
-    """Read, set aside by reason (each bar where its records fell away), kept; bars of `width` cells, none for 0."""
+def waterfall(counts: Counts, names: int, width: int) -> Iterator[Text]:
+    """Read, set aside by reason (each bar where its records fell away), kept; names in `names` cells, bars in `width`,
+    none for 0."""
     left = total = counts.records_read
-    yield _step("records read", total, total, _span(0, total, total, width), _TOTAL)
+
+    def step(name: str, number: int, start: int, stop: int, colour: str) -> Text:
+        return _step(f"{name:<{names}}", number, total, _span(start, stop, total, width), colour)
+
+    yield step("records read", total, 0, total, _TOTAL)
     ingest = {reason: number for reason, number in counts.set_aside.items() if reason in INGEST_REASONS}
     later = {reason: number for reason, number in counts.set_aside.items() if reason not in INGEST_REASONS}
     for reason, number in _largest_first(ingest):
-        yield _step(f"  {reason}", number, total, _span(left - number, left, total, width), _ASIDE)
+        yield step(f"  {reason}", number, left - number, left, _ASIDE)
         left -= number
-    yield _step("documents", counts.documents, total, _span(0, counts.documents, total, width), _TOTAL)
+    yield step("documents", counts.documents, 0, counts.documents, _TOTAL)
     for reason, number in _largest_first(later):
-        yield _step(f"  {reason}", number, total, _span(left - number, left, total, width), _ASIDE)
+        yield step(f"  {reason}", number, left - number, left, _ASIDE)
         left -= number
-    yield _step("kept", counts.kept, total, _span(0, counts.kept, total, width), _KEPT)
+    yield step("kept", counts.kept, 0, counts.kept, _KEPT)
 
 
 def _largest_first(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -157,7 +170,7 @@ def _step(name: str, number: int, total: int, span: tuple[int, int, int], colour
     start, length, width = span
     share = f"{100 * number / total:5.1f} %" if total else "      –"
     aside = name.startswith(" ")
-    line = Text.assemble((f"{name:<30}", "" if aside else "bold"), f" {number:>12,} {share}")
+    line = Text.assemble((name, "" if aside else "bold"), f" {number:>12,} {share}")
     if width:
         line.append("  " + " " * start)
         line.append(("▒" if aside else "█") * length, colour)

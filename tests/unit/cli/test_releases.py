@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from beam_jobs.cli.summary import waterfall
+from beam_jobs.release.manifest import Counts
 from beam_jobs.store.local import LocalStore
 from tests.unit.cli.conftest import Result, Strata, cpu_seconds
 from tests.unit.release.building import Written, build
@@ -266,6 +268,15 @@ def test_show_on_a_terminal_has_a_waterfall() -> None:
     assert duplicates is not None
     assert duplicates.start() >= kept.end() - 1  # it fell away where the kept ones end
     assert max(len(line) for line in shown.splitlines()) <= 120
+
+
+def test_counts_of_long_reasons_stand_in_one_column() -> None:
+    long = "datatrove_duplicate_paragraph_characters"
+    counts = Counts(
+        records_read=9, documents=9, kept=2, set_aside={long: 3, "b": 4}, tokens=0, bytes=0, crawls={}
+    )
+    lines = list(waterfall(counts, len(long) + 2, 0))
+    assert {line.plain.index(" %") for line in lines} == {len(long) + 2 + 1 + 12 + 1 + 5}
 
 
 def test_a_narrow_terminal_has_no_bars() -> None:
