@@ -63,6 +63,8 @@ class Duplicates:
     crawls: tuple[str, ...]
     documents: tuple[int, ...]
     """Of each crawl."""
+    keyless: int
+    """Documents too short to be compared."""
     copied: tuple[tuple[int, ...], ...]
     """`copied[i][j]`: documents of crawl i of which crawl j has a copy; on the diagonal another one than itself."""
     clusters_by_size: tuple[int, ...]
@@ -97,6 +99,7 @@ class Duplicates:
             "clusters": self.clusters,
             "clustered": self.clustered,
             "unique": self.unique,
+            "keyless": self.keyless,
             "sizes": [
                 {"from": start, "clusters": clusters, "documents": documents}
                 for start, clusters, documents in zip(
@@ -168,6 +171,7 @@ def duplicates(store: Store, method: str, clusters: StageManifest, top: int) -> 
         method,
         crawls,
         documents,
+        int(clusters.counts.get("keyless", 0)),
         tuple(tuple(int(value) for value in row) for row in counted.copied),
         tuple(int(value) for value in counted.clusters),
         tuple(int(value) for value in counted.documents),

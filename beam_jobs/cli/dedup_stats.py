@@ -82,9 +82,8 @@ def _draw(found: Duplicates, name: str, path: Path, *, as_svg: bool) -> None:
 
 def _told(found: Duplicates, name: str) -> str:
     documents = sum(found.documents)
-    return (
-        f"{name}: {found.clustered:,} of {documents:,} documents have a copy, {found.clusters:,} cluster(s)"
-    )
+    short = f", {found.keyless:,} too short to compare" if found.keyless else ""
+    return f"{name}: {found.clustered:,} of {documents:,} documents have a copy, {found.clusters:,} cluster(s){short}"
 
 
 def _print(found: Duplicates, name: str, on: Console) -> None:

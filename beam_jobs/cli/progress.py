@@ -40,6 +40,7 @@ def _figures(manifest: StageManifest) -> str:
     counts: dict[str, Any] = dict(manifest.counts)
     stage = manifest.ref.stage.partition("_")[0]  # of bands_exact, what all bands have
     shown = [f"{counts[key]:,} {label}" for key, label in _SHOWN.get(stage, {}).items() if key in counts]
+    shown += [f"{counts[key]:,} {label}" for key, label in _IF_ANY.get(stage, {}).items() if counts.get(key)]
     for key, label in _SUMS.get(stage, {}).items():
         if number := sum(counts.get(key, {}).values()):
             shown.append(f"{number:,} {label}")
@@ -58,6 +59,10 @@ _SHOWN = {
     },
     "select": {"documents": "documents", "kept": "kept"},
     "publish": {"data_rows": "documents", "ledger_rows": "rows of ledger"},
+}
+_IF_ANY = {
+    "bands": {"keyless": "too short to compare"},
+    "clusters": {"keyless": "too short to compare"},
 }
 _SUMS = {
     "ingest": {"set_aside": "set aside"},

@@ -2,7 +2,8 @@
 
 A stage a method (`bands_exact`, `bands_url` ...), so that a crawl's keys of one are not made again when another is
 added, and adding a crawl to a corpus makes its keys only. `exact` and `url` give a document one key, the digest of its
-normalised text or of its canonical URL; `minhash` one for each band of its signature. Counts: `documents`, `keys`.
+normalised text or of its canonical URL; `minhash` one for each band of its signature. Counts: `documents`, `keys`,
+`keyless` (documents without any: they are shorter than a shingle).
 """
 
 from __future__ import annotations
@@ -47,16 +48,19 @@ def _plan(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[WorkItem
 
 def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     keys_of = _METHODS[run.ref.stage]
-    tables, documents = [BAND.empty_table()], 0
+    tables, documents, keyed = [BAND.empty_table()], 0, 0
     for number, meta in of_item(run, item.payload):
         for keys, rows, batch in keys_of(run, item.payload["crawl"], meta):
             targets = pa.array(np.full(len(rows), target(0, number)))
             tables.append(pa.table([keys, targets, rows], schema=BAND))
             documents += batch
+            keyed += pc.count_distinct(rows).as_py()
             notice(batch)
     table = pa.concat_tables(tables).sort_by([(name, "ascending") for name in BAND.names])
     record = run.write(KEYS, item.id, table, BAND, row_group_rows=ROW_GROUP_ROWS, sorted_by=["key"])
-    return ItemResult(item.id, (record,), {"documents": documents, "keys": len(table)})
+    return ItemResult(
+        item.id, (record,), {"documents": documents, "keys": len(table), "keyless": documents - keyed}
+    )
 
 
 def _one_each(keys: pa.Array | pa.ChunkedArray) -> Iterator[tuple[pa.Array, pa.Array, int]]:
@@ -88,7 +92,7 @@ def _minhash(run: StageRun, crawl: str, meta: FileRecord) -> Iterator[tuple[pa.A
 
 def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list[FileRecord], Counts]:
     files = [file for result in results[0] for file in result.files]
-    counts = {"documents": 0, "keys": 0, **add_counts(results[0])}
+    counts = {"documents": 0, "keys": 0, "keyless": 0, **add_counts(results[0])}
     expected = sum(run.input("ingest", crawl).counts["documents"] for crawl in crawls(run))
     rows = sum(file.rows or 0 for file in files)
     if counts["documents"] != expected or counts["keys"] != rows:
@@ -105,8 +109,8 @@ _METHODS: dict[str, KeysOf] = {
     bands_stage("minhash"): _minhash,
 }
 
-_VERSIONS = {bands_stage("exact"): 2}
+_VERSIONS = {bands_stage("exact"): 3}
 
 STAGES = tuple(
-    Stage(name, _VERSIONS.get(name, 1), (Phase("runs", _plan, _run),), _close) for name in _METHODS
+    Stage(name, _VERSIONS.get(name, 2), (Phase("runs", _plan, _run),), _close) for name in _METHODS
 )

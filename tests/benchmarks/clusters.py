@@ -143,7 +143,7 @@ def prepared(root: Path, drawn: Drawn, workers: int) -> StageSpec:
     counts = {"documents": drawn.documents}
     for spec, files, counted in (
         (ingest, [meta for meta, _ in made], counts),
-        (keys, [file for _, file in made], {**counts, "keys": drawn.documents * drawn.bands}),
+        (keys, [file for _, file in made], {**counts, "keys": drawn.documents * drawn.bands, "keyless": 0}),
     ):
         manifest = StageManifest(spec.ref, 1, spec.parameters, spec.inputs, (), tuple(files), counted)
         store.put_new(manifest_key(spec.ref), manifest.to_bytes())

@@ -120,10 +120,13 @@ def test_each_method_in_its_turn(clustered: Made) -> None:
     assert (removed["crawl"], removed["similarity"]) == (CRAWLS[0], None)  # keep: newest
 
 
-def test_documents_of_less_than_a_shingle_are_left_to_the_other_methods(clustered: Made) -> None:
+def test_documents_of_less_than_a_shingle_are_counted_and_left_to_the_other_methods(
+    alike: Corpus, clustered: Made
+) -> None:
     short = [
         row for row in rows(clustered.release(), "ledger") if str(row["url"]).startswith("https://short")
     ]
+    assert _manifest(clustered, alike.recipe).counts["keyless"] == len(short)
     assert [row["dedup_method"] for row in short] == ["exact"] * 4
     assert sum(row["fate"] == "kept" for row in short) == 2
 

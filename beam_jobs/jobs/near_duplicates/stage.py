@@ -44,7 +44,8 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
     ]
     if faults:
         raise BooksDoNotBalance(f"{run.ref.stage}: {'; '.join(faults)}")
-    counts = {"documents": expected, "keys": keys, "rounds": rounds_done(between)}
+    keyless = sum(run.input(BANDS, crawl).counts["keyless"] for crawl in crawls(run))
+    counts = {"documents": expected, "keyless": keyless, "keys": keys, "rounds": rounds_done(between)}
     for name in ("buckets", "large_buckets", "left_out", "largest_bucket"):
         counts[name] = buckets.get(name, 0)
     counts["pairs"] = pairs.get("pairs", 0)

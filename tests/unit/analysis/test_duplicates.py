@@ -71,7 +71,7 @@ def _found(crawls: int) -> Duplicates:
     copied = tuple(tuple(row * column for column in range(crawls)) for row in range(crawls))
     sample = Sample(names[0], "https://a.example/<b>", key(1).hex(), "It begins")
     largest = (LargeCluster(key(1).hex(), 3, (sample,)),)
-    return Duplicates("minhash", names, (100,) * crawls, copied, sizes, documents, largest)
+    return Duplicates("minhash", names, (100,) * crawls, 7, copied, sizes, documents, largest)
 
 
 def test_the_picture_shows_every_number() -> None:
