@@ -16,6 +16,7 @@ NAMES = (
     "raw_words",  # matches of \w+|[^\w\s]+
     "capital_raw_words",  # as str.isupper
     "unalphabetic_raw_words",  # without one of a-z, A-Z
+    "stop_words",  # raw words that are in the list of the document's language
     "sentences",
     "symbols",  # '#', '...', '…'
     "curly_brackets",
@@ -24,6 +25,7 @@ NAMES = (
     "normal_characters",  # code points of the normalised text
     "distinct_words",
     "lorem_ipsums",
+    "listed_ngrams",  # of words, in the list of bad words of the document's language
     *(f"top_{n}_gram_characters" for n in TOP_NGRAMS),
     *(f"duplicate_{n}_gram_characters" for n in DUPLICATE_NGRAMS),
 )

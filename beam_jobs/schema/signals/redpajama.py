@@ -5,14 +5,14 @@ Terms. A *raw word* is a match of `\\w+|[^\\w\\s]+` (NLTK's WordPunct), Unicode'
 blank, none at its ends, in NFD; its *words* stand between blanks. A *line* is what a line feed ends, and what is left
 behind the last. Where the tool gives no value, for a text without words or lines, a ratio is 0; nothing is rounded.
 
-The data set's card names 46 signals. 28 are measured: 22 here (`SIGNALS` without
+The data set's card names 46 signals. 30 are measured: 24 here (`SIGNALS` without
 rps_doc_frac_lines_start_with_bulletpoint, which the card's example makes of a list), 6 by line in `redpajama_lines`.
-The other 18 need more than the text:
+The other 16 need more than the text:
 
 - models: ccnet_perplexity and ccnet_bucket (KenLM), ccnet_language_score (CCNet's fastText; `language_score` is
   Strata's own), rps_doc_{books, openwebtext, wikipedia}_importance (bags of n-grams; the tool hashes them with Python's
   seeded hash, so that no two runs agree), rps_doc_ml_{wikiref, palm, wikipedia}_score (fastText classifiers);
-- lists: rps_doc_ldnoobw_words, rps_doc_stop_word_fraction (stopwords-json), rps_doc_ut1_blacklist (of domains);
+- a list of domains that changes daily: rps_doc_ut1_blacklist;
 - what was there before lines were deduplicated: ccnet_original_length, ccnet_original_nlines;
 - deduplication: minhash_signature_{0.7, 0.8, 0.9, 1.0}, which the stages for duplicates have no use for.
 """
@@ -149,4 +149,34 @@ _REPETITION = (
     ),
 )
 
-SIGNALS: Final = (*_DOCUMENT, *_REPETITION)
+_LISTS = (
+    Signal(
+        GROUP,
+        "rps_doc_stop_word_fraction",
+        pa.float64(),
+        "stop_words per raw_words",
+        "Share of raw words that are stop words of the document's language (as `language` has it), as the list spells "
+        "them: a capital letter at a sentence's start hides one. No value for languages but de, en, es, fr, it.",
+        f"{CONTENT}; stopwords-json 1.2.0",
+        maximum=1,
+        nullable=True,
+        counted="stop_words",
+        per="raw_words",
+        by_language=True,
+    ),
+    Signal(
+        GROUP,
+        "rps_doc_ldnoobw_words",
+        pa.int64(),
+        "n-grams",
+        "Runs of words of the normalised text, overlapping ones too, that are entries of the LDNOOBW list of bad words "
+        "of the document's language (as `language` has it); entries are normalised as the text is. No value for "
+        "languages but de, en, es, fr, it.",
+        f"{CONTENT}; naughty-words 1.2.0 (LDNOOBW)",
+        nullable=True,
+        counted="listed_ngrams",
+        by_language=True,
+    ),
+)
+
+SIGNALS: Final = (*_DOCUMENT, *_LISTS, *_REPETITION)

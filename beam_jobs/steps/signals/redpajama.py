@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+import string
+import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from beam_jobs.kernels.redpajama import counts, measuring
-from beam_jobs.kernels.redpajama.measuring import Entropies
+from beam_jobs.kernels.redpajama.measuring import Entropies, WordLists
 from beam_jobs.kernels.text import Counts
 from beam_jobs.schema.signals import SIGNALS, Signal
+from beam_jobs.schema.signals.word_lists import LANGUAGES, bad_words, stop_words
+
+_WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
-def measure(text: pa.StringArray, names: Sequence[str]) -> list[pa.Array]:
-    """The columns of the signals `names` of this group."""
-    table, entropies = measuring.count(text)
-    return [pa.array(_column(SIGNALS[name], table, entropies), type=SIGNALS[name].type) for name in names]
+def measure(
+    text: pa.StringArray, names: Sequence[str], languages: pa.StringArray | None = None
+) -> list[pa.Array]:
+    """The columns of the signals `names` of this group; `languages` are the texts' own."""
+    numbers = np.zeros(len(text), np.int64)
+    if languages is not None:
+        known = {language: number for number, language in enumerate(LANGUAGES, start=1)}
+        numbers[:] = [known.get(language, 0) for language in languages.to_pylist()]
+    table, entropies = measuring.count(text, numbers, _lists())
+    columns = []
+    for signal in (SIGNALS[name] for name in names):
+        mask = numbers == 0 if signal.by_language else None
+        columns.append(pa.array(_column(signal, table, entropies), type=signal.type, mask=mask))
+    return columns
+
+
+@cache
+def _lists() -> WordLists:
+    normalised = {
+        language: [words for entry in entries if (words := _normalised(entry))]
+        for language, entries in bad_words().items()
+    }
+    return measuring.word_lists(stop_words(), normalised)
+
+
+def _normalised(entry: str) -> tuple[str, ...]:
+    """The words of `entry` as texts are normalised, lest an accent or a hyphen keep it from being found."""
+    small = entry.translate(_WITHOUT_PUNCTUATION).lower()
+    return tuple(unicodedata.normalize("NFD", small).split())
 
 
 def _column(

@@ -9,6 +9,8 @@ import unicodedata
 from collections import Counter
 from typing import Any
 
+from beam_jobs.schema.signals.word_lists import LANGUAGES, bad_words, stop_words
+
 BULLETS = ("•", "‣", "▶", "◀", "◦", "■", "□", "▪", "▫", "–")
 Words = tuple[str, ...]
 
@@ -31,7 +33,7 @@ def length(words: Words) -> int:
     return sum(map(len, words))
 
 
-def signals(text: str) -> dict[str, float]:
+def signals(text: str, language: str | None = None) -> dict[str, float | None]:
     raw = re.findall(r"\w+|[^\w\s]+", text)
     normal = normalised(text)
     words = tuple(word for word in normal.split(" ") if word)
@@ -57,9 +59,25 @@ def signals(text: str) -> dict[str, float]:
         "rps_doc_mean_word_length": ratio(length(words), len(words)),
         "rps_doc_frac_unique_words": ratio(len(set(words)), len(words)),
         "rps_doc_unigram_entropy": entropy(words),
+        "rps_doc_stop_word_fraction": stop_word_share(raw, language),
+        "rps_doc_ldnoobw_words": listed_ngrams(words, language),
         **{f"rps_doc_frac_chars_top_{n}gram": top_ngram(words, n) for n in (2, 3, 4)},
         **{f"rps_doc_frac_chars_dupe_{n}grams": copied_ngrams(words, n) for n in range(5, 11)},
     }
+
+
+def stop_word_share(raw: list[str], language: str | None) -> float | None:
+    if language not in LANGUAGES:
+        return None
+    return ratio(sum(word in stop_words()[language] for word in raw), len(raw))
+
+
+def listed_ngrams(words: Words, language: str | None) -> int | None:
+    if language not in LANGUAGES:
+        return None
+    entries = {tuple(normalised(entry).split()) for entry in bad_words()[language]} - {()}
+    longest = max(map(len, entries))
+    return sum(ngram in entries for n in range(1, longest + 1) for ngram in ngrams(words, n))
 
 
 def entropy(words: Words) -> float:

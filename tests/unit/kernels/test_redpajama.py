@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beam_jobs.schema.signals import SIGNALS, names_of
+from beam_jobs.schema.signals.word_lists import LANGUAGES, bad_words, stop_words
 from beam_jobs.steps.signals import measure
 from tests.unit.kernels import redpajama_reference as reference
 from tests.unit.kernels.texts import AWKWARD, SEPARATORS, TEXTS, WORDS
@@ -21,6 +23,7 @@ from tests.unit.kernels.texts import AWKWARD, SEPARATORS, TEXTS, WORDS
 NAMES = names_of(["redpajama"])
 LINE_NAMES = names_of(["redpajama_lines"])
 ENTROPY = "rps_doc_unigram_entropy"
+Languages: TypeAlias = list[str | None] | None
 
 PIECES = [
     "Lorem ipsum",
@@ -68,14 +71,18 @@ PATCHES = st.lists(
 ALL_TEXTS = st.one_of(TEXTS, PATCHES)
 
 
-def measured(documents: list[str], names: tuple[str, ...] = NAMES) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = measure(pa.array(documents, type=pa.string()), names).to_pylist()
+def measured(
+    documents: list[str], names: tuple[str, ...] = NAMES, languages: Languages = None
+) -> list[dict[str, Any]]:
+    known = None if languages is None else pa.array(languages, pa.string())
+    rows: list[dict[str, Any]] = measure(pa.array(documents, type=pa.string()), names, known).to_pylist()
     return rows
 
 
-def assert_as_in_the_reference(documents: list[str]) -> None:
-    for document, row in zip(documents, measured(documents), strict=True):
-        wanted = reference.signals(document)
+def assert_as_in_the_reference(documents: list[str], languages: Languages = None) -> None:
+    spoken = languages or [None] * len(documents)
+    for document, language, row in zip(documents, spoken, measured(documents, NAMES, languages), strict=True):
+        wanted = reference.signals(document, language)
         assert row.pop(ENTROPY) == pytest.approx(wanted.pop(ENTROPY), rel=1e-12, abs=1e-12), ascii(document)
         assert row == wanted, ascii(document)
     assert measured(documents, LINE_NAMES) == [reference.line_signals(document) for document in documents]
@@ -101,8 +108,47 @@ def test_values_lie_where_the_registry_says(documents: list[str]) -> None:
         for name, found in row.items():
             signal = SIGNALS[name]
             for value in found if isinstance(found, list) else [found]:
-                assert signal.minimum is None or value >= signal.minimum, name
-                assert signal.maximum is None or value <= signal.maximum, name
+                assert value is None or signal.minimum is None or value >= signal.minimum, name
+                assert value is None or signal.maximum is None or value <= signal.maximum, name
+
+
+def _spoken(language: str) -> st.SearchStrategy[tuple[str, str]]:
+    """Texts of what the lists of a language have, in capitals and small, glued together and apart."""
+    listed = [*stop_words()[language][:40], *bad_words()[language]]
+    words = st.sampled_from([*listed, *map(str.title, listed[:20]), "x", "Lorem"])
+    separators = st.sampled_from([" ", " ", "  ", "\n", ", ", ". ", "'", "-", ""])
+    pieces = st.lists(st.tuples(words, separators), max_size=25)
+    return pieces.map(lambda pairs: ("".join(word + after for word, after in pairs), language))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(LANGUAGES).flatmap(_spoken), min_size=1, max_size=4))
+def test_words_of_lists_are_counted_as_in_the_reference(documents: list[tuple[str, str]]) -> None:
+    texts, languages = zip(*documents, strict=True)
+    assert_as_in_the_reference(list(texts), list(languages))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(ALL_TEXTS, st.sampled_from([*LANGUAGES, "ja", None])), min_size=1, max_size=4))
+def test_any_text_measures_as_in_the_reference_whatever_its_language(
+    documents: list[tuple[str, str | None]],
+) -> None:
+    texts, languages = zip(*documents, strict=True)
+    assert_as_in_the_reference(list(texts), list(languages))
+
+
+def test_every_entry_of_a_list_is_found() -> None:
+    for language in LANGUAGES:
+        entries = [entry for entry in bad_words()[language] if reference.normalised(entry)]
+        assert len(entries) > 40
+        assert all(
+            row["rps_doc_ldnoobw_words"] >= 1
+            for row in measured(entries, ("rps_doc_ldnoobw_words",), [language] * len(entries))
+        )
+        plain = [word for word in stop_words()[language] if re.fullmatch(r"\w+", word)]
+        assert len(plain) > 100
+        share = measured([" ".join(plain)], ("rps_doc_stop_word_fraction",), [language])
+        assert share == [{"rps_doc_stop_word_fraction": 1}]
 
 
 def test_every_character_alone_and_in_a_word_measures_as_in_the_reference() -> None:

@@ -67,14 +67,14 @@ def test_every_signal_of_the_group_has_a_golden_value() -> None:
 
 
 def test_an_empty_text_is_zero_everywhere() -> None:
-    for name, value in measure(pa.array([""])).to_pylist()[0].items():
+    for name, value in measure(pa.array([""]), languages=pa.array(["en"])).to_pylist()[0].items():
         signal = SIGNALS[name]
         nothing = -1 if signal.minimum == -1 else 0  # -1 is the place of what is not there
         assert value == (nothing if signal.is_number else None if signal.nullable else []), name
 
 
 def test_columns_are_as_registered_and_in_range() -> None:
-    batch = measure(pa.array(AWKWARD))
+    batch = measure(pa.array(AWKWARD), languages=pa.array(["en"] * len(AWKWARD)))
     assert batch.schema.equals(signals.schema(TEXT_SIGNALS), check_metadata=True)
     for name in TEXT_SIGNALS:
         column = batch.column(name)

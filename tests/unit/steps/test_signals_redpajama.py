@@ -23,6 +23,33 @@ def one(text: str, name: str) -> Any:
     return measure(pa.array([text]), [name]).column(0)[0].as_py()
 
 
+BY_LANGUAGE = [
+    (
+        "de",
+        "rps_doc_stop_word_fraction",
+        "Die Katze und der Hund, und",
+        3 / 7,
+    ),  # "Die" is not as the list spells it
+    ("en", "rps_doc_stop_word_fraction", "the cat and the dog", 3 / 5),
+    ("fr", "rps_doc_stop_word_fraction", "le chat et la souris", 3 / 5),
+    ("en", "rps_doc_stop_word_fraction", "", 0),
+    ("ja", "rps_doc_stop_word_fraction", "the the", None),
+    (None, "rps_doc_stop_word_fraction", "the the", None),
+    ("en", "rps_doc_ldnoobw_words", "a Hot-carl hot, CARL! carl", 1),
+    ("en", "rps_doc_ldnoobw_words", "nothing of the kind", 0),
+    ("fr", "rps_doc_ldnoobw_words", "hot carl", 0),
+    ("zh", "rps_doc_ldnoobw_words", "hot carl", None),
+]
+
+
+@pytest.mark.parametrize(("language", "name", "text", "expected"), BY_LANGUAGE)
+def test_lists_of_the_language_by_hand(
+    language: str | None, name: str, text: str, expected: float | None
+) -> None:
+    found = measure(pa.array([text]), [name], pa.array([language], pa.string())).column(0)[0].as_py()
+    assert found == (expected if expected is None else pytest.approx(expected))
+
+
 TEN = "a b c d e f g h i j"
 GOLDEN = [
     ("ccnet_length", "Äb\n", 3),
@@ -67,7 +94,7 @@ def test_values_worked_out_by_hand(name: str, text: str, value: Any) -> None:
 
 
 def test_every_signal_has_a_value_worked_out_by_hand() -> None:
-    assert {row[0] for row in GOLDEN} == {*NAMES, *LINE_NAMES}
+    assert {row[0] for row in GOLDEN} | {row[1] for row in BY_LANGUAGE} == {*NAMES, *LINE_NAMES}
 
 
 def test_lists_are_asked_for() -> None:
