@@ -49,6 +49,11 @@ COMMANDS = {
     "explain": Entry(
         "releases", _READ, "Tell why a page is in a release or not; exit code 1 if it never saw the page."
     ),
+    "diff": Entry(
+        "diff",
+        _READ,
+        "Tell what became different from one release to another, and which pages changed sides.",
+    ),
     "verify": Entry(
         "releases",
         _READ,

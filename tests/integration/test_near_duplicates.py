@@ -14,6 +14,7 @@ import yaml
 from beam_jobs.jobs import shards, survivors
 from beam_jobs.jobs.near_duplicates import candidates, components, verify
 from beam_jobs.recipe.dedup import MinHash
+from beam_jobs.release.diff import changes
 from beam_jobs.release.verify import verify as verify_release
 from beam_jobs.steps.near_duplicates import band_keys, shingle_sets
 from beam_jobs.store.local import LocalStore
@@ -148,8 +149,9 @@ def test_two_refreshes_are_one_rebuild(alike: Corpus, clustered: Made, tmp_path:
 
 def test_a_backfilled_crawl_takes_the_survivorship_over(alike: Corpus, tmp_path: Path) -> None:
     session = one_by_one(LocalStore(tmp_path))
-    first = rows(refresh_and_release(session, alike.recipe, CRAWLS[1:]).release, "ledger")
-    then = {row["doc_id"]: row for row in rows(refresh_and_release(session, alike.recipe).release, "ledger")}
+    old = refresh_and_release(session, alike.recipe, CRAWLS[1:]).release
+    new = refresh_and_release(session, alike.recipe).release
+    first, then = rows(old, "ledger"), {row["doc_id"]: row for row in rows(new, "ledger")}
     over = [
         then[row["doc_id"]]
         for row in first
@@ -157,6 +159,10 @@ def test_a_backfilled_crawl_takes_the_survivorship_over(alike: Corpus, tmp_path:
     ]
     assert len(over) > 5
     assert {then[row["survivor_id"]]["crawl"] for row in over} == {CRAWLS[0]}
+    told = [each for each in changes(old, new) if (each.before, each.after) == ("kept", "dup_minhash")]
+    assert {each.doc_id: each.record["survivor_id"] for each in told} == {
+        row["doc_id"]: row["survivor_id"] for row in over
+    }
 
 
 @pytest.mark.parametrize("seed", range(2))
