@@ -21,6 +21,7 @@ from beam_jobs.kernels.swar import PRIME, SEED, mix
 
 _BITS: Final = (1 << 64) - 1
 _MARKS: Final = 1 << 12
+_LONGEST_ENTRY: Final = 30  # a bit of `Lists.lengths` for each length
 _MARKED: Final = np.uint64(_MARKS - 1)
 
 HashesByList = npt.NDArray[np.uint64]
@@ -45,7 +46,10 @@ class Listed(NamedTuple):
 
 
 def lists(entries: Sequence[Sequence[Sequence[str]]]) -> Lists:
-    """Of lists of entries of one word or more (up to 30); row n + 1 is for list n, row 0 for an empty one."""
+    """Of lists of entries of one word or more; row n + 1 is for list n, row 0 for an empty one.
+
+    Raises `ValueError` for an entry of more than `_LONGEST_ENTRY` words.
+    """
     rows = [(), *entries]
     slots = 16
     while slots < 3 * max(map(len, rows)):
@@ -57,6 +61,8 @@ def lists(entries: Sequence[Sequence[Sequence[str]]]) -> Lists:
     )
     for row, ngrams in enumerate(rows):
         for words in ngrams:
+            if len(words) > _LONGEST_ENTRY:
+                raise ValueError(f"an entry of {len(words)} words: {' '.join(words)!r}")
             hashes = [hash_of_word(word) for word in words]
             made.firsts[row, hashes[0] & _MARKS - 1] = 1
             made.lengths[row] |= 1 << len(words)
@@ -67,7 +73,7 @@ def lists(entries: Sequence[Sequence[Sequence[str]]]) -> Lists:
 
 
 def _key(hashes: Sequence[int]) -> int:
-    """As `_key_at` makes it."""
+    """As `_count_at` makes it of the words' hashes."""
     if len(hashes) == 1:
         return hashes[0] | 1
     digest = int(SEED)

@@ -157,7 +157,7 @@ _LISTS = (
         "stop_words per raw_words",
         "Share of raw words that are stop words of the document's language (as `language` has it), as the list spells "
         "them: a capital letter at a sentence's start hides one. No value for languages but de, en, es, fr, it.",
-        f"{CONTENT}; stopwords-json 1.2.0",
+        f"{LANGUAGE}; stopwords-json 1.2.0",
         maximum=1,
         nullable=True,
         counted="stop_words",
@@ -170,8 +170,9 @@ _LISTS = (
         pa.int64(),
         "n-grams",
         "Runs of words of the normalised text, overlapping ones too, that are entries of the LDNOOBW list of bad words "
-        "of the document's language (as `language` has it); entries are normalised as the text is. No value for "
-        "languages but de, en, es, fr, it.",
+        "of the document's language (as `language` has it). Entries are normalised as the text is; the tool takes them "
+        "as they are, so that none with an accent or a hyphen is ever found. No value for languages but de, en, es, fr "
+        "and it: the tool is run on no others.",
         f"{CONTENT}; naughty-words 1.2.0 (LDNOOBW)",
         nullable=True,
         counted="listed_ngrams",

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from beam_jobs.schema.signals import SIGNALS
+from beam_jobs.schema.signals.word_lists import LANGUAGES, bad_words
 from beam_jobs.steps.signals import TEXT_SIGNALS, measure
 from tests.unit.kernels.texts import AWKWARD, SEPARATORS, WORDS
 
@@ -25,12 +26,15 @@ def texts() -> pa.StringArray:
         f"{word}{separator}{word} the{separator}- {word}..." for word in WORDS for separator in SEPARATORS
     ]
     long = " ".join(f"w{number * number % 97}" for number in range(2_000))
-    return pa.array([*AWKWARD, *mixed, " ".join(WORDS), "".join(mixed), long])
+    listed = [" ".join(entries) for entries in bad_words().values() for _ in LANGUAGES]
+    return pa.array([*AWKWARD, *mixed, " ".join(WORDS), "".join(mixed), long, *listed])
 
 
 def digests() -> dict[str, str]:
-    """Each signal's name and version, and the sha256 of what it gives."""
-    measured = measure(texts())
+    """Each signal's name and version, and the sha256 of what it gives: each text in one of the languages in turn."""
+    documents = texts()
+    spoken = [LANGUAGES[row % len(LANGUAGES)] for row in range(len(documents))]
+    measured = measure(documents, languages=pa.array(spoken))
     return {
         f"{name}/{SIGNALS[name].version}": hashlib.sha256(
             repr(measured.column(name).to_pylist()).encode()
