@@ -70,6 +70,17 @@ def borrow(_: Any, array: Any) -> Any:
     return array(array), generate
 
 
+@intrinsic  # type: ignore[untyped-decorator]  # numba carries no types
+def keep(_: Any, owner: Any) -> Any:
+    """Does nothing, but as late as this: numba frees an array that a kernel made behind the last line that names it,
+    whoever borrowed it. A kernel that lends its own arrays ends with a `keep` of each."""
+
+    def generate(context: Any, _builder: Any, _signature: Any, _arguments: Any) -> Any:
+        return context.get_dummy_value()
+
+    return types.none(owner), generate
+
+
 def kernel(signature: Any) -> Callable[[Function], Function]:
     """Compiles a kernel for `signature` at import, or loads it from the cache; it runs without the GIL."""
 

@@ -36,12 +36,14 @@ _CONTROL_BYTES = bytes([*range(9), 11, *range(14, 27), *range(28, 32), 127])  # 
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """`charset` by the standard's name in lower case; `source` is http, bom, meta or detected; `broken_share` the
-    share of replacement characters in `text` and of control characters in its first 16 KiB."""
+    share of replacement characters in `text` and of control characters in its first 16 KiB; `utf8` is the text's
+    encoding where the payload was just that, else None."""
 
     text: str
     charset: str
     source: str
     broken_share: float
+    utf8: bytes | None = None
 
 
 def decode(payload: bytes, content_type: str | None = None, *, markup: bool = True) -> Decoded:
@@ -60,13 +62,13 @@ def decode(payload: bytes, content_type: str | None = None, *, markup: bool = Tr
         return _decode_legacy(payload, declared)
     for charset, source in declared:
         if charset == "utf-8":
-            return Decoded(text, charset, source, _control_share(payload))
+            return Decoded(text, charset, source, _control_share(payload), payload)
     if declared and not _is_evidently_utf8(payload):
         return _decoded(payload, *declared[0])
     hidden = _wide_without_mark(payload) or _shifted(payload)
     if hidden:
         return _decoded(payload, hidden, "detected")
-    return Decoded(text, "utf-8", "detected", _control_share(payload))
+    return Decoded(text, "utf-8", "detected", _control_share(payload), payload)
 
 
 def _decode_legacy(payload: bytes, declared: list[tuple[str, str]]) -> Decoded:

@@ -19,7 +19,7 @@ from beam_jobs.errors import BadInput
 if TYPE_CHECKING:
     from resiliparse.parse.html import HTMLTree
 
-MAIN_CONTENT_VERSION = 3
+MAIN_CONTENT_VERSION = 4
 """Of the extractor `strata` (`main_content`): bump when the same page can give another text, by its rendering, its
 fallbacks or the kernel. Its model's digest is part of its version by itself."""
 
@@ -29,15 +29,17 @@ NO_EXTRACTOR = ("none", "1")
 
 @dataclass(frozen=True)
 class HtmlPage:
-    """A page as decoded, its bytes and its tree, each made once for whoever asks. `html` holds no lone surrogates."""
+    """A page as decoded, its bytes and its tree, each made once for whoever asks. `html` holds no lone surrogates;
+    `encoded` is the same in UTF-8 where somebody has it."""
 
     html: str
     url: str | None = None
+    encoded: bytes | None = None
 
     @cached_property
     def utf8(self) -> bytes:
         """The page as kernels read it."""
-        return self.html.encode("utf-8", "replace")
+        return self.html.encode("utf-8", "replace") if self.encoded is None else self.encoded
 
     @cached_property
     def tree(self) -> HTMLTree:

@@ -105,7 +105,7 @@ def read_page(raw: RawPage, extractor: Extractor) -> Page:
     if raw.plain_text:
         text, images, metadata = decoded.text, None, header_metadata(raw.headers)
     else:
-        page = HtmlPage(decoded.text, raw.url)
+        page = HtmlPage(decoded.text, raw.url, decoded.utf8)
         metadata = page_metadata(page.utf8, raw.headers)
         text, images = extractor.extract(page)
     whole = repaired(text)

@@ -24,6 +24,7 @@ from beam_jobs.kernels.html.names import (
     Table,
 )
 from beam_jobs.kernels.jit import inner, part
+from beam_jobs.kernels.swar import HIGH_BITS, ONES, load8, trailing_zeros
 
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int64]
@@ -59,6 +60,21 @@ _C1: Final = np.array([ord(unescape(f"&#{point};") or "\0") for point in range(0
 def whole(value: Any) -> int:
     """A number of any width as a signed one of 64 bits: numba makes a float of signed with unsigned."""
     return np.int64(value)  # type: ignore[return-value]  # what annotations here call int
+
+
+@inner
+def find_byte(page: Bytes, at: int, end: int, byte: int) -> int:
+    """Where the next such byte of `page[at:end]` stands, or `end`."""
+    sought = np.uint64(byte) * ONES
+    while at + 8 <= end:
+        differs = load8(page, at) ^ sought
+        zeros = (differs - ONES) & ~differs & HIGH_BITS  # the lowest bit is right, which is all that counts
+        if zeros:
+            return at + whole(trailing_zeros(zeros) >> np.uint64(3))
+        at += 8
+    while at < end and page[at] != byte:
+        at += 1
+    return at
 
 
 @inner
@@ -250,8 +266,9 @@ def reference(page: Bytes, at: int, end: int, names: Names) -> tuple[int, int, i
 def find_end_tag(page: Bytes, at: int, name_start: int, name_length: int) -> int:
     """Where the `</` of the next end tag stands whose name is that at `name_start`, or the page's end."""
     size = len(page)
+    at = find_byte(page, at, size, LT)
     while at + 2 + name_length <= size:
-        if page[at] == LT and page[at + 1] == SLASH:
+        if page[at + 1] == SLASH:
             same = True
             for place in range(name_length):
                 if lower(whole(page[at + 2 + place])) != lower(whole(page[name_start + place])):
@@ -260,17 +277,14 @@ def find_end_tag(page: Bytes, at: int, name_start: int, name_length: int) -> int
             behind = at + 2 + name_length
             if same and (behind == size or is_name_end(whole(page[behind]))):
                 return at
-        at += 1
+        at = find_byte(page, at + 1, size, LT)
     return size
 
 
 @inner
 def skip_to_gt(page: Bytes, at: int) -> int:
     """Behind the next `>`."""
-    size = len(page)
-    while at < size and page[at] != GT:
-        at += 1
-    return min(at + 1, size)
+    return min(find_byte(page, at, len(page), GT) + 1, len(page))
 
 
 @part
@@ -284,13 +298,14 @@ def skip_declaration(page: Bytes, at: int) -> int:
         return stop + 1
     if stop + 1 < size and page[stop] == DASH and page[stop + 1] == GT:
         return stop + 2
+    stop = find_byte(page, stop, size, DASH)
     while stop + 2 < size:
-        if page[stop] == DASH and page[stop + 1] == DASH:
+        if page[stop + 1] == DASH:
             if page[stop + 2] == GT:
                 return stop + 3
             if page[stop + 2] == BANG and stop + 3 < size and page[stop + 3] == GT:
                 return stop + 4
-        stop += 1
+        stop = find_byte(page, stop + 1, size, DASH)
     return size
 
 
@@ -352,11 +367,8 @@ def _value(page: Bytes, at: int) -> tuple[int, int, int]:
         at += 1
     start = at
     if at < size and (page[at] == QUOTE or page[at] == APOSTROPHE):
-        quote = page[at]
         start = at + 1
-        at = start
-        while at < size and page[at] != quote:
-            at += 1
+        at = find_byte(page, start, size, whole(page[at]))
         return start, at, min(at + 1, size)
     while at < size and not is_space(whole(page[at])) and page[at] != GT:
         at += 1

@@ -72,7 +72,7 @@ from beam_jobs.kernels.html.text import (
     Blocks,
 )
 from beam_jobs.kernels.html.tree import NAME, PARENT, PLACE, TREE_SIZE, Tree
-from beam_jobs.kernels.jit import BYTES, borrow, kernel, part
+from beam_jobs.kernels.jit import BYTES, borrow, keep, kernel, part
 
 _NAMES: Final = names()
 _MODEL: Final = load_model()
@@ -124,7 +124,8 @@ def _decide(
     model: Model, scores: Floats, rows: Floats,
 ) -> None:  # fmt: skip
     """The score of each block, from its features, which are made one block at a time."""
-    row, section = np.zeros(COUNT, np.float32), np.zeros(SECTION_SIZE, np.float32)
+    features, headings = np.zeros(COUNT, np.float32), np.zeros(SECTION_SIZE, np.float32)
+    row, section = borrow(features), borrow(headings)
     section_start, prose_behind = whole(-1), whole(_FAR)
     before_best = True
     for number in range(count):
@@ -142,6 +143,8 @@ def _decide(
         heading = note_section(number, tree[element, NAME], own, section)
         if heading >= 0:
             section_start = whole(heading)
+    keep(features)
+    keep(headings)
 
 
 @kernel(
@@ -161,24 +164,34 @@ def _read(page: Bytes, out: Buffers, names: Names, model: Model, least: np.float
     add_words(page, header[DESCRIPTION], header[DESCRIPTION_END], words[1])
     runs = body_runs(page, header[BODY], header[BODY_END]) if header[BODY] else np.zeros(0, np.uint64)
     sets = Sets(borrow(words), borrow(runs))
-    own, sums = np.zeros((count, OWN_COUNT), np.float32), np.zeros((elements, SUM_SIZE), np.float32)
+    measured, summed = np.zeros((count, OWN_COUNT), np.float32), np.zeros((elements, SUM_SIZE), np.float32)
+    own, sums = borrow(measured), borrow(summed)
     for number in range(count):
         measure_text(text, blocks, number, own[number], sets, known)
     size = 16
     while size < 2 * count:
         size *= 2
-    hashes, kin = np.zeros(size, np.uint64), np.zeros((size, KIN_SIZE), np.float32)
-    places, facts = np.zeros((count, PLACE_SIZE), np.int32), np.zeros(PAGE_SIZE, np.int64)
-    describe_page(text, blocks, count, tree, elements, own, sums, places, kin, hashes, facts)
+    hashes, alike = np.zeros(size, np.uint64), np.zeros((size, KIN_SIZE), np.float32)
+    placed, known_facts = np.zeros((count, PLACE_SIZE), np.int32), np.zeros(PAGE_SIZE, np.int64)
+    kin, places, facts = borrow(alike), borrow(placed), borrow(known_facts)
+    describe_page(text, blocks, count, tree, elements, own, sums, places, kin, borrow(hashes), facts)
     for number in range(count):
         out.elements[number] = places[number, ELEMENT_OF]
     trees = Model(borrow(model.roots), borrow(model.feature), borrow(model.right), borrow(model.number))
     scores = borrow(out.scores)
-    _decide(blocks, count, tree, borrow(own), sums, places, kin, facts, trees, scores, borrow(out.rows))
+    _decide(blocks, count, tree, own, sums, places, kin, facts, trees, scores, borrow(out.rows))
     settle(
         blocks, count, tree, elements, places, size, own, sums, scores, least, borrow(out.around), borrow(out.kept),
         borrow(out.tables),
     )  # fmt: skip
+    keep(words)
+    keep(runs)
+    keep(measured)
+    keep(summed)
+    keep(hashes)
+    keep(alike)
+    keep(placed)
+    keep(known_facts)
     return state
 
 

@@ -24,6 +24,7 @@ from beam_jobs.kernels.html.bytes import (
     SPACE,
     Bytes,
     Numbers,
+    find_byte,
     find_end_tag,
     hash_of,
     holds,
@@ -94,7 +95,7 @@ from beam_jobs.kernels.html.tree import (
     imply_ends,
     open_element,
 )
-from beam_jobs.kernels.jit import inner, part
+from beam_jobs.kernels.jit import borrow, inner, keep, part
 
 TITLE, TITLE_END, DESCRIPTION, DESCRIPTION_END, BODY, BODY_END, HEADER_SIZE = range(7)
 """Where the page's title, its description and the article's text in its JSON-LD begin and end."""
@@ -292,7 +293,8 @@ def parse(
     Returns the state at the end (see `html.text`). `text` wants twice the page's bytes and 64, `tree` and `marks` want
     a row for each `<` of the page and two more, `blocks` two rows for each.
     """
-    state, ranges = np.zeros(STATE_SIZE, np.int64), np.zeros(2 * len(ATTRIBUTES), np.int64)
+    at_end, values = np.zeros(STATE_SIZE, np.int64), np.zeros(2 * len(ATTRIBUTES), np.int64)
+    state, ranges = borrow(at_end), borrow(values)
     for column in range(TREE_SIZE):
         tree[0, column] = 0
     tree[0, NAME] = UNKNOWN
@@ -300,9 +302,7 @@ def parse(
     begin_block(blocks, state)
     size, at = whole(len(page)), whole(0)
     while at < size:
-        stop = at
-        while stop < size and page[stop] != LT:
-            stop += 1
+        stop = find_byte(page, at, size, LT)
         if stop > at:
             take_text(page, at, stop, text, tree, blocks, state, names)
         if stop + 1 >= size:
@@ -333,4 +333,5 @@ def parse(
         else:
             at = start_tag(page, tag, name, place, text, tree, blocks, marks, state, ranges, header, names)
     end_block(text, blocks, state)
-    return state
+    keep(values)
+    return at_end

@@ -24,6 +24,7 @@ from beam_jobs.kernels.html.bytes import (
     SLASH,
     Bytes,
     Numbers,
+    find_byte,
     find_end_tag,
     holds,
     is_letter,
@@ -37,7 +38,7 @@ from beam_jobs.kernels.html.bytes import (
 )
 from beam_jobs.kernels.html.names import name_hash
 from beam_jobs.kernels.jit import BYTES, COUNTS, borrow, inner, kernel, part
-from beam_jobs.kernels.swar import HIGH_BITS, LOW_BITS, ONES, load8, trailing_zeros
+from beam_jobs.kernels.swar import CASE_BITS, HIGH_BITS, ONES, THREE, load8, trailing_zeros
 
 MOST: Final = 4096
 """Of one page's elements, the first so many are given: a page can hold a million `meta`."""
@@ -57,8 +58,9 @@ _JSON_LD, _LICENSE, _COMMONS = (
     for word in (b"application/ld+json", b"license", b"creativecommons.org/")
 )
 _CENS, _MMON = (int.from_bytes(part, "big") for part in (b"cens", b"mmon"))
-_FOUR_BYTES: Final = (1 << 32) - 1
-_SIGNS: Final = ONES * np.uint64(LT)
+_ENDS, _QUOTES, _APOSTROPHES, _CS, _ES, _MS = (
+    ONES * np.uint64(sign) for sign in (GT, QUOTE, APOSTROPHE, ord("c"), ord("e"), ord("m"))
+)
 
 
 class Words(NamedTuple):
@@ -86,40 +88,72 @@ class Statement(NamedTuple):
 
 
 @inner
-def _find_sign(page: Bytes, at: int) -> int:
-    """Where the next `<` stands, or the page's end."""
+def _zeros(word: np.uint64) -> np.uint64:
+    """The high bits of the bytes of `word` that are 0, and perhaps of some behind the first."""
+    return (word - ONES) & ~word & HIGH_BITS
+
+
+@inner
+def _find_end_or_quote(page: Bytes, at: int) -> int:
+    """Where the next `>` or quote stands, or the page's end."""
     size = len(page)
     while at + 8 <= size:
-        word = load8(page, at) ^ _SIGNS
-        zeros = ~((word & LOW_BITS) + LOW_BITS | word | LOW_BITS) & HIGH_BITS
-        if zeros:
-            return at + whole(trailing_zeros(zeros) >> np.uint64(3))
+        word = load8(page, at)
+        found = _zeros(word ^ _ENDS) | _zeros(word ^ _QUOTES) | _zeros(word ^ _APOSTROPHES)
+        if found:
+            return at + whole(trailing_zeros(found) >> THREE)
         at += 8
-    while at < size and page[at] != LT:
+    while at < size and page[at] != GT and page[at] != QUOTE and page[at] != APOSTROPHE:
         at += 1
     return at
 
 
 @part
-def _skip_tag(page: Bytes, at: int) -> tuple[int, bool]:
-    """Behind the `>` of the start tag whose name ends at `at`, one in a quoted value does not count; and whether it can
-    be a link to a licence: four letters of either word are in it."""
-    size = len(page)
-    four, hinted = whole(0), False
-    quote, expects_value = whole(0), False
-    while at < size and (quote or page[at] != GT):
-        byte = whole(page[at])
-        four = (four << 8 | byte | 32) & _FOUR_BYTES
-        hinted |= four == _CENS or four == _MMON
-        if quote:
-            quote = whole(0) if byte == quote else quote
-        elif byte == EQUALS:
-            expects_value = True
-        elif expects_value and not is_space(byte):
-            quote = byte if byte == QUOTE or byte == APOSTROPHE else quote
-            expects_value = False
+def _skip_tag(page: Bytes, at: int) -> int:
+    """Behind the `>` of the start tag whose name ends at `at`; one in a quoted value does not count, and a quote begins
+    a value behind an equals sign only."""
+    start, size = at, len(page)
+    while at < size:
+        at = _find_end_or_quote(page, at)
+        if at == size or page[at] == GT:
+            break
+        if _is_behind_equals(page, start, at):
+            at = find_byte(page, at + 1, size, whole(page[at]))
         at += 1
-    return min(at + 1, size), hinted
+    return min(at + 1, size)
+
+
+@inner
+def _is_behind_equals(page: Bytes, start: int, at: int) -> bool:
+    """Whether but for blanks an equals sign stands before `at`."""
+    before = at - 1
+    while before >= start and is_space(whole(page[before])):
+        before -= 1
+    return bool(before >= start and page[before] == EQUALS)
+
+
+@part
+def _may_be_licence(page: Bytes, at: int, end: int) -> bool:
+    """Whether `page[at:end]` has four letters of either word in it: their first two are looked for eight at a time."""
+    while at + 9 <= end:
+        first, second = load8(page, at) | CASE_BITS, load8(page, at + 1) | CASE_BITS
+        found = _zeros(first ^ _CS) & _zeros(second ^ _ES) | _zeros(first ^ _MS) & _zeros(second ^ _MS)
+        if found and _has_four_letters(page, at, min(at + 8, end - 3)):
+            return True
+        at += 8
+    return _has_four_letters(page, at, end - 3)
+
+
+@inner
+def _has_four_letters(page: Bytes, at: int, end: int) -> bool:
+    """Whether the four letters begin anywhere in `page[at:end]`."""
+    for place in range(at, end):
+        four = whole(0)
+        for step_ in range(4):
+            four = four << 8 | whole(page[place + step_]) | 32
+        if four == _CENS or four == _MMON:
+            return True
+    return False
 
 
 @part
@@ -139,7 +173,7 @@ def _find(page: Bytes, telling: Words, out: Numbers) -> int:
     found, in_svg = whole(0), whole(0)
     at, size = whole(0), whole(len(page))
     while found < len(out):
-        start = _find_sign(page, at)
+        start = find_byte(page, at, size, LT)
         if start + 1 >= size:
             break
         after = whole(page[start + 1])
@@ -158,7 +192,7 @@ def _find(page: Bytes, telling: Words, out: Numbers) -> int:
             in_svg -= 1 if value == _SVG and in_svg > 0 else 0
             at = skip_to_gt(page, stop)
             continue
-        at, hinted = _skip_tag(page, stop)
+        at = _skip_tag(page, stop)
         content_end = at
         if value in _RAW:
             content_end = find_end_tag(page, at, name, stop - name)
@@ -173,9 +207,13 @@ def _find(page: Bytes, telling: Words, out: Numbers) -> int:
             kind = whole(SCRIPT)
         elif value == _SVG:
             in_svg += 1
-        if hinted and kind < 0 and (holds(page, stop, at, _LICENSE) or holds(page, stop, at, _COMMONS)):
+        if (
+            kind < 0
+            and _may_be_licence(page, stop, at)
+            and (holds(page, stop, at, _LICENSE) or holds(page, stop, at, _COMMONS))
+        ):
             kind = whole(LINK)
-            content_end = _find_sign(page, at)
+            content_end = find_byte(page, at, size, LT)
         if kind >= 0:
             out[found, _KIND], out[found, _TAG] = kind, start
             out[found, _TAG_END], out[found, _CONTENT_END] = at, content_end
