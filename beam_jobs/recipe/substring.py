@@ -1,0 +1,90 @@
+"""How a recipe has passages cut that stand elsewhere too: exact substring deduplication (Lee et al. 2022).
+
+The last of a recipe's ways of finding duplicates: it works on the documents that all others, and the rules, leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from beam_jobs.recipe.strict import StrictModel
+from beam_jobs.store.fingerprint import Json
+
+_LENGTHS: Mapping[str, int] = {"words": 50, "characters": 200}
+"""Lee et al. 2022 cut what repeats over 50 tokens of a subword vocabulary, some 200 characters of English; 50 words are
+the stricter choice."""
+
+
+class Substring(StrictModel):
+    """Passages that stand elsewhere too: the first stays, word for word, every later one is cut out of its document."""
+
+    method: Literal["substring"] = "substring"
+    action: Literal["remove", "mark"] = Field(
+        "remove", description="mark: nothing is cut, documents that repeat others have the reason noted."
+    )
+    unit: Literal["words", "characters"] = Field(
+        "words",
+        description="What length counts. Words are what stands between white space, byte for byte; characters of "
+        "scripts without spaces count as half a word (Han, kana) or a quarter (Thai, Lao, Khmer, Myanmar). Of "
+        "characters, white space counts too, and parts of words at the ends of a passage stay.",
+    )
+    length: int = Field(
+        _LENGTHS["words"],
+        ge=2,
+        le=10_000,
+        description="Shortest passage that is cut; of characters 200 unless given.",
+    )
+    drop_share: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Documents of whose bytes more than this share is cut are set aside whole, as dup_substring; null: "
+        "only those of which nothing is left.",
+    )
+    group_bytes: int = Field(
+        64 << 20,
+        ge=1 << 10,
+        description="Bytes of text that are compared at once, in memory (some ten times as much). Between such groups, "
+        "passages shorter than a quarter more than length can be missed.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _length_of_unit(cls, given: Any) -> Any:
+        """The unit's default."""
+        if not isinstance(given, Mapping) or "length" in given or given.get("unit") not in _LENGTHS:
+            return given
+        return {**given, "length": _LENGTHS[given["unit"]]}
+
+    @property
+    def name(self) -> str:
+        """The method's name."""
+        return self.method
+
+    @property
+    def removes(self) -> bool:
+        """Whether anything is cut, or else only noted."""
+        return self.action == "remove"
+
+    @property
+    def by_words(self) -> bool:
+        """Whether words are counted, or else characters."""
+        return self.unit == "words"
+
+    @property
+    def among(self) -> int:
+        """Of so many successive windows one is looked for in other groups."""
+        return max(1, self.length // 4)
+
+    @property
+    def found_everywhere(self) -> int:
+        """Passages at least so long are found wherever their copies are."""
+        return self.length + self.among - 1
+
+    def record(self) -> dict[str, Json]:
+        """All of it, as plain JSON for fingerprints and manifests."""
+        record: dict[str, Json] = self.model_dump(mode="json")
+        return record
