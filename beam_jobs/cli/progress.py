@@ -55,9 +55,10 @@ _SHOWN = {
         "clusters": "clusters",
     },
     "select": {"documents": "documents", "kept": "kept"},
+    "substring": {"documents": "documents", "kept": "kept"},
     "publish": {"data_rows": "documents", "ledger_rows": "rows of ledger"},
 }
-_SETS_ASIDE = ("ingest", "select")
+_SETS_ASIDE = ("ingest", "select", "substring")
 
 
 def _phase_title(spec: StageSpec, phase: str) -> str:
