@@ -59,7 +59,8 @@ def mixed(folder: Path) -> dict[str, list[Path]]:
             draw.shuffle(parts)
             text = draw.choice([" ", "\n", "\n\n"]).join(parts)
             of[number % 3].append(page(f"https://mixed{number}.example/{crawl}", text))
-        of[0].append(page(f"https://only.example/{crawl}", "\n".join(pieces[4:] if crawl == CRAWLS[0] else reversed(pieces[4:]))))
+        only = pieces[4:] if crawl == CRAWLS[0] else pieces[:3:-1]
+        of[0].append(page(f"https://only.example/{crawl}", "\n".join(only)))
         of[1].append(page(f"https://short.example/{crawl}", "Too short."))
         of[1].append(page(f"https://self.example/{crawl}", " ".join(words(crawl, 70) * 3)))
         of[2].append(page(f"https://same.example/{crawl}", "again " * 400))

@@ -215,8 +215,7 @@ def _ledger(run: StageRun, keys: Range) -> tuple[pa.Table, Counts]:
     for crawl in crawls(run):
         for record in _set_aside(run, crawl):
             rows = read_range(run.store, record, "doc_id", keys, SET_ASIDE.names)
-            stage = pa.array(["ingest"] * len(rows), pa.string())
-            parts.append(_ledger_rows(rows, stage, pa.array([False] * len(rows), pa.bool_())))
+            parts.append(_ledger_rows(rows, "ingest", pa.array([False] * len(rows), pa.bool_())))
         for meta in shards(run, crawl):
             start, stop = find_rows(run.store, meta, "doc_id", keys)
             rows = read_rows(
@@ -225,23 +224,25 @@ def _ledger(run: StageRun, keys: Range) -> tuple[pa.Table, Counts]:
             decisions = read_rows(run.store, _decisions(run, crawl, meta), DECISIONS.names, start, stop)
             for name in decisions.column_names:
                 rows = rows.append_column(name, decisions[name])
-            by_passages = pc.fill_null(pc.equal(decisions["reason"], DUPLICATE_SUBSTRING), False)
-            stage = pc.if_else(by_passages, SUBSTRING, "select")
-            parts.append(_ledger_rows(rows, stage, decisions["keep"]))
+            parts.append(_with_deciding_stage(_ledger_rows(rows, "select", decisions["keep"])))
     table = pa.concat_tables([LEDGER.empty_table(), *parts]).sort_by("doc_id")
     return table, {"set_aside": dict(count_reasons(table["reason"]))}
 
 
-def _ledger_rows(
-    rows: pa.Table, stage: pa.Array | pa.ChunkedArray, kept: pa.Array | pa.ChunkedArray
-) -> pa.Table:
-    """Ledger rows, whose fates `stage` decided; columns that `rows` lacks are null, and a row without `reasons` has its
-    one reason."""
+def _with_deciding_stage(ledger: pa.Table) -> pa.Table:
+    """The fate of what too little was left of is not of select."""
+    by_passages = pc.fill_null(pc.equal(ledger["reason"], DUPLICATE_SUBSTRING), False)
+    stage = pc.if_else(by_passages, SUBSTRING, ledger["stage"])
+    return ledger.set_column(LEDGER.get_field_index("stage"), LEDGER.field("stage"), stage)
+
+
+def _ledger_rows(rows: pa.Table, stage: str, kept: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """Ledger rows; columns that `rows` lacks are null, and a row without `reasons` has its one reason."""
     count = len(rows)
     columns: list[Any] = []
     for field in LEDGER:
         if field.name == "stage":
-            columns.append(stage)
+            columns.append(pa.array([stage] * count, pa.string()))
         elif field.name == "fate":
             columns.append(pc.if_else(kept, "kept", "set_aside"))
         elif field.name in ("doc_id", "cluster_id", "survivor_id") and field.name in rows.column_names:

@@ -219,7 +219,9 @@ Dedup: TypeAlias = Annotated[
 ]
 """An entry of the list: a method's name, or a mapping of its settings."""
 
-_ADAPTER: TypeAdapter[Method] = TypeAdapter(Annotated[Exact | Url | MinHash, Field(discriminator="method")])
+_ADAPTER: TypeAdapter[Method] = TypeAdapter(
+    Annotated[Annotated[Exact | Url | MinHash, Field(discriminator="method")], BeforeValidator(_as_mapping)]
+)
 
 
 def method_from_record(record: Any) -> Method:

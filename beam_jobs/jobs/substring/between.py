@@ -93,6 +93,8 @@ def _across(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
 
 def in_several_groups(anchors: pa.Table) -> pa.Table:
     """`ANCHORS` rows of whole keys -> `PLACES` of those whose key more than one group has, in order."""
+    if not len(anchors):
+        return PLACES.empty_table()
     ordered = anchors.sort_by([("key", "ascending"), ("group", "ascending")]).combine_chunks()
     begins = _begins(ordered["key"])
     ends = np.append(begins[1:], len(ordered)) - 1
@@ -103,9 +105,7 @@ def in_several_groups(anchors: pa.Table) -> pa.Table:
 
 
 def _begins(keys: pa.ChunkedArray) -> Numbers:
-    """Where each key begins in a sorted column."""
-    if not len(keys):
-        return np.empty(0, np.int64)
+    """Where each key begins in a sorted column that is not empty."""
     whole = keys.combine_chunks()
     other = pc.not_equal(whole[1:], whole[:-1]).to_numpy(zero_copy_only=False)
     return np.flatnonzero(np.concatenate([[True], other]))
@@ -233,6 +233,8 @@ def later_copies(windows: pa.Table) -> pa.Table:
 
     Within the first one's group its copies are cut already.
     """
+    if not len(windows):
+        return CUTS.empty_table()
     ordered = windows.sort_by(
         [(name, "ascending") for name in ("key", "crawl", "document", "group", *CUTS_ORDER)]
     ).combine_chunks()
