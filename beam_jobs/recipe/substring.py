@@ -59,6 +59,12 @@ class Substring(StrictModel):
             return given
         return {**given, "length": _LENGTHS[given["unit"]]}
 
+    @model_validator(mode="after")
+    def _marks_drop_nothing(self) -> Substring:
+        if self.drop_share is not None and not self.removes:
+            raise ValueError("drop_share is for action: remove; what is only marked stays")
+        return self
+
     @property
     def name(self) -> str:
         """The method's name."""

@@ -76,9 +76,12 @@ class Windows:
 
     def without_places(self) -> Windows:
         """The same without where tokens stand in the texts, which finding copies does not need: half the memory."""
-        nowhere, weightless = np.empty(0, np.int32), np.empty(0, np.uint8)
-        hashes = self.tokens.hashes.copy()  # the arrays as made have room for a token a byte
-        return Windows(Tokens(self.tokens.offsets, hashes, weightless, nowhere, nowhere), self.sizes)
+        nowhere = np.empty(0, np.int32)
+        hashes, weights = (
+            self.tokens.hashes.copy(),
+            self.tokens.weights.copy(),
+        )  # made with room for a token a byte
+        return Windows(Tokens(self.tokens.offsets, hashes, weights, nowhere, nowhere), self.sizes)
 
 
 def windows(text: pa.StringArray, settings: Substring) -> Windows:
@@ -88,7 +91,7 @@ def windows(text: pa.StringArray, settings: Substring) -> Windows:
     return Windows(tokens, window_sizes(tokens, weight))
 
 
-def copies_within(parts: Sequence[Windows], order: Numbers) -> pa.RecordBatch:
+def copies_within(parts: Sequence[Windows], order: Numbers, settings: Substring) -> pa.RecordBatch:
     """`COPIES` among the documents of all `parts`, which are numbered through; `order` names them from the first to the
     last of the order by which the first place stays."""
     sizes = np.concatenate([np.zeros(0, np.int64), *(np.diff(part.tokens.offsets) for part in parts)])
@@ -96,9 +99,12 @@ def copies_within(parts: Sequence[Windows], order: Numbers) -> pa.RecordBatch:
     offsets = np.concatenate([[0], np.cumsum(sizes[order])])
     taken = np.repeat(begins[order] - offsets[:-1], sizes[order]) + np.arange(offsets[-1])
     hashes = np.concatenate([np.zeros(0, np.uint64), *(part.tokens.hashes for part in parts)])[taken]
+    weights = np.concatenate([np.zeros(0, np.uint8), *(part.tokens.weights for part in parts)])[taken]
     windows = np.concatenate([np.zeros(0, np.int32), *(part.sizes for part in parts)])[taken]
     del taken
-    found = copies(offsets, hashes, windows)
+    nowhere = np.empty(0, np.int32)
+    weight = window_weight(settings.length, by_words=settings.by_words)
+    found = copies(Tokens(offsets, hashes, weights, nowhere, nowhere), windows, weight)
     named = order.astype(np.int32)
     columns = [named[found.documents], found.firsts, found.lasts, found.stops, named[found.sources]]
     made = pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=COPIES)

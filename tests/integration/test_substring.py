@@ -90,7 +90,7 @@ def cut(mixed: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(root)
 
 
-@pytest.mark.parametrize("group_bytes", [1 << 26, SMALL, 1 << 10])
+@pytest.mark.parametrize("group_bytes", [1 << 26, SMALL])
 def test_a_sentence_in_five_hundred_documents_survives_once(tmp_path: Path, group_bytes: int) -> None:
     """In the earliest document, and nothing else is gone, however documents are grouped."""
     crawls = passages.with_sentence(500, tmp_path)
@@ -262,7 +262,7 @@ def test_documents_of_which_too_much_is_cut_are_set_aside(tmp_path: Path) -> Non
 
 
 def test_marked_passages_stay_and_are_counted(tmp_path: Path) -> None:
-    of = made(tmp_path, half_copied(tmp_path), substring(length=30, drop_share=0.7, action="mark"))
+    of = made(tmp_path, half_copied(tmp_path), substring(length=30, action="mark"))
     data, ledger, whole = by_url(of, "data"), by_url(of), texts(of)
     assert len(data) == 4
     for url, row in data.items():

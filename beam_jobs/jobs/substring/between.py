@@ -124,9 +124,8 @@ def _neighbours(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     for piece in pieces:
         here = _rows_in(places, piece)
         if len(here):
-            tables.append(
-                _near(run, item.payload["number"], piece, here, _rows_in(cuts, piece)).cast(WINDOWS)
-            )
+            near = _near(run, item.payload["number"], piece, here, _rows_in(cuts, piece))
+            tables.append(_each_once(near.cast(WINDOWS)))
         used += len(here)
         notice(len(here))
     table = _each_once(pa.concat_tables(tables))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,8 +14,14 @@ from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.jobs.shards import crawls, grouped, of_item, sidecar, sidecar_name, target, targets_of
 from beam_jobs.jobs.stage import Counts, ItemResult, Notice, Phase, StageRun, WorkItem, count_reasons
 from beam_jobs.jobs.substring.decide import Cut, decided
-from beam_jobs.jobs.substring.groups import PIECE_BYTES, settings_of
-from beam_jobs.jobs.substring.within import CUTS, CUTS_BETWEEN, CUTS_WITHIN
+from beam_jobs.jobs.substring.groups import (
+    PIECE_BYTES,
+    groups_of,
+    pieces_of,
+    settings_of,
+    targets_within,
+)
+from beam_jobs.jobs.substring.within import CUTS, CUTS_WITHIN
 from beam_jobs.jobs.texts import PASSAGES, edits_file, facts_file, kept_texts
 from beam_jobs.schema.documents import DECISIONS
 from beam_jobs.schema.documents import PASSAGES as PASSAGES_SCHEMA
@@ -28,8 +35,18 @@ _ORDER = ["target", "row", "first", "source_crawl", "source", "last", "stop"]
 Numbers = npt.NDArray[np.int64]
 
 
-def _plan(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
-    return grouped(run, crawls(run))
+def _plan(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
+    """Shards, and in which of the groups their documents are: no item looks into the files of all."""
+    groups = groups_of(run, done[0])
+    spans = [targets_within(pieces_of(group.payload)) for group in groups]  # in order, as their pieces are
+    starts, stops = [span.start for span in spans], [span.stop for span in spans]
+    items = []
+    for item in grouped(run, crawls(run)):
+        own = targets_of(item.payload)
+        mine = groups[bisect_right(stops, own.start) : bisect_left(starts, own.stop)]
+        ends = {"groups": [mine[0].id, mine[-1].id] if mine else None}
+        items.append(WorkItem(item.id, {**item.payload, **ends}, item.size))
+    return items
 
 
 def _spans(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
@@ -58,12 +75,13 @@ def _spans(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
 
 def _cuts(run: StageRun, item: WorkItem) -> pa.Table:
     """The stretches of the item's shards, in order: of those that begin together the earliest source's is the first."""
+    first, last = item.payload["groups"] or ("", "")
     records = [
         record
-        for phase in ("within", "classes")
-        for record in run.files_of(phase)
-        if record.kind in (CUTS_WITHIN, CUTS_BETWEEN)
+        for record in run.files_of("within")
+        if record.kind == CUTS_WITHIN and first <= str(record.shard) <= last
     ]
+    records += run.files_of("classes")
     span = targets_of(item.payload)
     parts = [read_range(run.store, record, "target", span, CUTS.names) for record in records]
     return pa.concat_tables([CUTS.empty_table(), *parts]).sort_by([(name, "ascending") for name in _ORDER])

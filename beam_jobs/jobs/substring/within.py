@@ -65,7 +65,7 @@ def _within(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
         known.append((piece, kept.rows, kept.ids))
         notice(len(kept.rows))
     places = Documents.of(known)
-    cuts = _as_cuts(copies_within(parts, places.order()), places)
+    cuts = _as_cuts(copies_within(parts, places.order(), settings), places)
     table = pa.concat_tables(anchors).sort_by([(name, "ascending") for name in ANCHORS.names])
     files = (
         run.write(CUTS_WITHIN, item.id, cuts, CUTS, row_group_rows=ROW_GROUP_ROWS, sorted_by=CUTS_ORDER),

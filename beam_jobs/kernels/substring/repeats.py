@@ -15,8 +15,9 @@ from numba import types
 
 from beam_jobs.kernels.characters import whole
 from beam_jobs.kernels.jit import OFFSETS, borrow, inner, kernel
+from beam_jobs.kernels.substring.condense import Stretches, condensed
 from beam_jobs.kernels.substring.suffix_array import Symbols, suffix_array
-from beam_jobs.kernels.substring.tokens import Hashes, Numbers, Places
+from beam_jobs.kernels.substring.tokens import Hashes, Numbers, Places, Tokens
 
 _I32: Final = types.Array(types.int32, 1, "C")
 _READ_I32: Final = types.Array(types.int32, 1, "C", readonly=True)
@@ -189,22 +190,30 @@ def _stretches(
     return written
 
 
-def copies(offsets: Numbers, hashes: Hashes, sizes: Places, *, wide: bool | None = None) -> Copies:
-    """What repeats among documents, in their order: `offsets` and `hashes` as `tokens.Tokens` has them, `sizes` of
-    windows as `tokens.window_sizes`.
+def copies(tokens: Tokens, sizes: Places, weight: int, *, wide: bool | None = None) -> Copies:
+    """What repeats among documents, in their order; `sizes` are those of windows of `weight`. Where `tokens` stand in
+    the texts does not matter.
 
     Numbers are of 64 bits when 32 do not suffice, or as `wide` says.
     """
-    total = len(hashes) + len(offsets) - 1
+    some = condensed(tokens, sizes, weight)
+    total = len(some.hashes) + len(some.offsets) - 1
     kind = np.int64 if (total >= 1 << 31 if wide is None else wide) else np.int32
-    first = first_places(offsets, hashes, sizes, kind)
+    first = first_places(some.offsets, some.hashes, some.sizes, kind)
     room = 1024
     while True:
         out = Copies(*(np.empty(room, np.int32) for _ in Copies._fields))
-        count = int(_stretches(offsets, sizes, first, *out))
+        count = int(_stretches(some.offsets, some.sizes, first, *out))
         if count <= room:
-            return Copies(*(part[:count].copy() for part in out))
+            return _of_documents(Copies(*(part[:count] for part in out)), some)
         room = count
+
+
+def _of_documents(found: Copies, some: Stretches) -> Copies:
+    """Copies among parts of documents as those of the documents."""
+    begin = some.firsts[found.documents].astype(np.int32)
+    documents, sources = (some.documents[part].astype(np.int32) for part in (found.documents, found.sources))
+    return Copies(documents, found.firsts + begin, found.lasts + begin, found.stops + begin, sources)
 
 
 def first_places(offsets: Numbers, hashes: Hashes, sizes: Places, kind: Any) -> Symbols:

@@ -62,6 +62,7 @@ def test_names_and_settings_in_order() -> None:
         ([{"method": "substring", "drop_share": 0}], "dedup.0.drop_share"),
         ([{"method": "substring", "drop_share": 1}], "dedup.0.drop_share"),
         ([{"method": "substring", "keep": "newest"}], "unknown key"),
+        ([{"method": "substring", "action": "mark", "drop_share": 0.5}], "drop_share is for action: remove"),
         ([{"method": "substring", "group_bytes": 1000}], "dedup.0.group_bytes"),
         ([{"method": "url", "keep": {"signal": "wrods"}}], "did you mean 'words'?"),
     ],

@@ -45,7 +45,7 @@ def test_copies_do_not_depend_on_batches_but_on_the_order(
     order = list(range(len(texts)))
     draw.shuffle(order)
     parts = [windows(pa.array(part, pa.string()), how) for part in (texts[:split], texts[split:])]
-    found = copies_within([part.without_places() for part in parts], np.array(order, np.int64))
+    found = copies_within([part.without_places() for part in parts], np.array(order, np.int64), how)
     whole = windows(pa.array(texts, pa.string()), how)
     columns = [found[name].to_numpy().astype(np.int64) for name in ("document", "first", "last")]
     of = covered(whole, *columns)
@@ -89,8 +89,8 @@ def test_overlapping_stretches_are_one_span_with_the_number_of_the_first() -> No
 
 def test_without_documents_nothing_is_found() -> None:
     whole = windows(pa.array([], pa.string()), SHORT)
-    assert len(copies_within([], np.empty(0, np.int64))) == 0
-    assert len(copies_within([whole], np.empty(0, np.int64))) == 0
+    assert len(copies_within([], np.empty(0, np.int64), SHORT)) == 0
+    assert len(copies_within([whole], np.empty(0, np.int64), SHORT)) == 0
     assert [len(part) for part in whole.chosen(SHORT)] == [0, 0]
     nothing = np.empty(0, np.int64)
     assert cuts(pa.array([], pa.string()), SHORT, nothing, nothing, nothing).spans == 0

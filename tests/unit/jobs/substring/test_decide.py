@@ -67,7 +67,7 @@ def test_what_is_dropped(share: float | None, dropped: list[int]) -> None:
 
 
 def test_marked_ones_are_kept() -> None:
-    after = decided(BEFORE, FOUND, Substring(action="mark", drop_share=0.1))
+    after = decided(BEFORE, FOUND, Substring(action="mark"))
     assert after["keep"].to_pylist() == BEFORE["keep"].to_pylist()
     assert [bool(row) for row in after["reasons"].to_pylist()] == [False, True, True, True, True]
     assert after.drop(["reasons"]) == BEFORE.drop(["reasons"])

@@ -38,7 +38,7 @@ def assert_as_in_the_reference(documents: list[list[int]], weight: int) -> None:
     sizes = [part.tolist() for part in np.split(flat, tokens.offsets[1:-1])] if documents else []
     expected = reference.cut(documents, sizes)
     for wide in (False, True):
-        found = copies(tokens.offsets, tokens.hashes, flat, wide=wide)
+        found = copies(tokens, flat, weight, wide=wide)
         assert windows_in(found, sizes) == expected
 
 
@@ -61,7 +61,7 @@ def test_more_stretches_than_there_was_room_for() -> None:
     documents = [[token for part in draw.sample(parts, 40) for token in part] for _ in range(60)]
     tokens = tokens_of(documents)
     sizes = window_sizes(tokens, 6)
-    found = copies(tokens.offsets, tokens.hashes, sizes)
+    found = copies(tokens, sizes, 6)
     assert len(found.firsts) > 1024
     split = [part.tolist() for part in np.split(sizes, tokens.offsets[1:-1])]
     assert windows_in(found, split) == reference.cut(documents, split)
@@ -76,7 +76,8 @@ def test_a_sentence_in_five_hundred_documents_survives_once() -> None:
         words = [f"w{draw.randrange(10**12)}" for _ in range(30)]
         texts.append(" ".join([*words[: number % 30], *planted, *words[number % 30 :]]))
     tokens = tokenise(pa.array(texts), by_words=True)
-    found = copies(tokens.offsets, tokens.hashes, window_sizes(tokens, window_weight(50, by_words=True)))
+    weight = window_weight(50, by_words=True)
+    found = copies(tokens, window_sizes(tokens, weight), weight)
     assert found.documents.tolist() == list(range(1, 500))
     assert set(found.sources.tolist()) == {0}
     assert found.firsts.tolist() == [number % 30 for number in range(1, 500)]
