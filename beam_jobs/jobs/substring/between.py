@@ -128,7 +128,7 @@ def _neighbours(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
             tables.append(_each_once(near.cast(WINDOWS)))
         used += len(here)
         notice(len(here))
-    table = _each_once(pa.concat_tables(tables))
+    table = _each_once(pa.concat_tables(tables)).sort_by([(name, "ascending") for name in WINDOWS.names])
     record = run.write("windows", item.id, table, WINDOWS, row_group_rows=ROW_GROUP_ROWS, sorted_by=["key"])
     return ItemResult(item.id, (record,), {"places": used, "windows": len(table)})
 
@@ -204,15 +204,11 @@ def _windows(  # noqa: PLR0913, PLR0917 - what windows are made of
 
 
 def _each_once(windows: pa.Table) -> pa.Table:
-    """Sorted; what stands for a source's window says nothing new a second time."""
+    """What stands for a source's window says nothing new a second time."""
     names = WINDOWS.names
-    return (
-        windows.group_by(names, use_threads=False)
-        .aggregate([])
-        .select(names)
-        .sort_by([(name, "ascending") for name in names])
-        .cast(WINDOWS)
-    )
+    stands = pc.less(windows["first"], 0)
+    sources = windows.filter(stands).group_by(names, use_threads=False).aggregate([]).select(names)
+    return pa.concat_tables([windows.filter(pc.invert(stands)), sources.cast(WINDOWS)])
 
 
 def _plan_classes(_run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
