@@ -13,7 +13,10 @@ from pydantic import Field, model_validator
 from beam_jobs.recipe.strict import StrictModel
 from beam_jobs.store.fingerprint import Json
 
-_LENGTHS: Mapping[str, int] = {"words": 50, "characters": 200}
+_OF_UNIT: Mapping[str, Mapping[str, int]] = {
+    "words": {"length": 50, "group_bytes": 64 << 20},
+    "characters": {"length": 200, "group_bytes": 16 << 20},
+}
 """Lee et al. 2022 cut what repeats over 50 tokens of a subword vocabulary, some 200 characters of English; 50 words are
 the stricter choice."""
 
@@ -32,7 +35,7 @@ class Substring(StrictModel):
         "characters, white space counts too, and parts of words at the ends of a passage stay.",
     )
     length: int = Field(
-        _LENGTHS["words"],
+        _OF_UNIT["words"]["length"],
         ge=2,
         le=10_000,
         description="Shortest passage that is cut; of characters 200 unless given.",
@@ -45,19 +48,19 @@ class Substring(StrictModel):
         "only those of which nothing is left.",
     )
     group_bytes: int = Field(
-        64 << 20,
+        _OF_UNIT["words"]["group_bytes"],
         ge=1 << 10,
-        description="Bytes of text that are compared at once, in memory (some ten times as much). Between such groups, "
-        "passages shorter than a quarter more than length can be missed.",
+        description="Bytes of text that are compared at once, in ten times as much memory; by characters in forty "
+        "times as much, so that it is a quarter unless given. Between such groups, passages that are not a quarter "
+        "longer than length can be missed.",
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _length_of_unit(cls, given: Any) -> Any:
-        """The unit's default."""
-        if not isinstance(given, Mapping) or "length" in given or given.get("unit") not in _LENGTHS:
-            return given
-        return {**given, "length": _LENGTHS[given["unit"]]}
+    def _on_its_unit(cls, given: Any) -> Any:
+        """What is not given is as the unit has it."""
+        unit = given.get("unit") if isinstance(given, Mapping) else None
+        return {**_OF_UNIT[unit], **given} if isinstance(unit, str) and unit in _OF_UNIT else given
 
     @model_validator(mode="after")
     def _marks_drop_nothing(self) -> Substring:

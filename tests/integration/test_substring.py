@@ -25,8 +25,8 @@ from tests.passages import CJK, SENTENCE, page, substring, words
 from tests.refreshing import bind, objects, one_by_one, refresh_and_release, rows, strata, strays
 from tests.unit.kernels.substring import reference
 
-SMALL = 1 << 12
-"""Bytes of a group: some ten pages."""
+SMALL = 1 << 14
+"""Bytes of a group: some tens of pages."""
 PHASES = ["measure", "within", "across", "neighbours", "classes", "spans"]
 
 

@@ -84,7 +84,7 @@ def test_substring_is_no_method_of_clusters() -> None:
 
 def test_of_characters_a_passage_is_longer() -> None:
     assert recipe({"method": "substring", "unit": "characters"}).substring == Substring(
-        unit="characters", length=200
+        unit="characters", length=200, group_bytes=16 << 20
     )
     assert Substring(unit="characters", length=90, action="mark").record()["length"] == 90
     assert Substring(length=3).among == 1
