@@ -45,10 +45,8 @@ def passages_cut(recipe: Mapping[str, Any]) -> str | None:
 
 
 def passages(method: Mapping[str, Any]) -> str:
-    """`passages of at least 50 words that stand in an earlier page too`."""
-    return (
-        f"passages of at least {number(method['length'])} {method['unit']} that stand in an earlier page too"
-    )
+    """`passages of at least 50 words that stand earlier too`: in another page or in the same."""
+    return f"passages of at least {number(method['length'])} {method['unit']} that stand earlier too"
 
 
 def described(recipe: Mapping[str, Any]) -> Iterator[str]:
@@ -69,7 +67,8 @@ def _passages(method: Mapping[str, Any]) -> str:
         return f"pages with {passages(method)} are marked."
     share = method["drop_share"]
     least = "nothing was left" if share is None else f"more than {number(100 * share)} % was cut"
-    return f"{passages(method)} (by crawl, then `doc_id`) were cut; pages of which {least} were set aside."
+    order = "(by crawl, then document id, then place)"
+    return f"{passages(method)} {order} were cut; pages of which {least} were set aside."
 
 
 def _near(method: Mapping[str, Any]) -> str:
@@ -113,7 +112,7 @@ def _limits_of_passages(method: Mapping[str, Any]) -> Iterator[str]:
         yield "Passages that pages have in common were looked for and remain; the ledger's `reasons` name the pages."
         return
     yield (
-        f"Passages were cut out of pages where they stand in earlier ones ({number(method['length'])} "
+        f"Passages were cut out of pages where they stand earlier too ({number(method['length'])} "
         f"{method['unit']} or more, word for word): what stood around them may read abruptly. Shorter ones, and those "
         "that differ in a word, remain."
     )

@@ -92,13 +92,15 @@ class Capture:
         return f" It stands for {size} pages {likeness}."
 
     def _passages(self) -> str:
-        """Of a kept page that repeats others in passages: that it does, and whether they are cut."""
+        """Of a kept page that has repeated passages: that it does, and whether they are cut."""
         if DUPLICATE_SUBSTRING in self.record["reasons"]:
-            return f" Marked {DUPLICATE_SUBSTRING}: passages of it stand in earlier pages too."
+            return f" Marked {DUPLICATE_SUBSTRING}: passages of it stand earlier too."
         count = sum(cut.rule == DUPLICATE_SUBSTRING for cut in self.cuts or ())
         passages = "A passage" if count == 1 else f"{count:,} passages"
         return (
-            f" {passages} that earlier pages have too {'was' if count == 1 else 'were'} cut." if count else ""
+            f" {passages} that {'stands' if count == 1 else 'stand'} earlier too {'was' if count == 1 else 'were'} cut."
+            if count
+            else ""
         )
 
     def to_json(self) -> dict[str, Any]:

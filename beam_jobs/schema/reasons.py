@@ -37,7 +37,7 @@ DUPLICATE_REASONS: dict[str, str] = {
     "dup_exact": "the same normalised text as the survivor",
     "dup_url": "the same canonical URL as the survivor",
     "dup_minhash": "nearly the same text as the survivor: their shingles overlap",
-    DUPLICATE_SUBSTRING: "nothing, or too little, is left without passages that stand in earlier documents too",
+    DUPLICATE_SUBSTRING: "nothing, or too little, is left without passages that stand earlier too",
 }
 
 LANGUAGE_REASON = "language"

@@ -173,9 +173,9 @@ def test_explain_shows_a_cut_page_and_one_that_was_nothing_else(mixed: Corpus, c
     chinese = strata("explain", "latest", f"https://zh.example/{CRAWLS[1]}", "--json", root=cut.root).out
     (span,) = json.loads(chinese)["cuts"]
     assert CJK[:20] in span["text"]
-    assert "A passage that earlier pages have too was cut." in json.loads(chinese)["explanation"]
+    assert "A passage that stands earlier too was cut." in json.loads(chinese)["explanation"]
     card = (cut.root / "releases/tests/1.0.0/README.md").read_text(encoding="utf-8")
-    assert "passages of at least 50 words that stand in an earlier page too" in card
+    assert "passages of at least 50 words that stand earlier too" in card
     assert "| `dup_substring` |" in card
 
 

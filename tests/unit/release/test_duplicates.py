@@ -19,19 +19,19 @@ def recipe(*methods: Any) -> dict[str, Any]:
     [
         (
             {},
-            "substring: passages of at least 50 words that stand in an earlier page too (by crawl, then `doc_id`) were "
-            "cut; pages of which nothing was left were set aside.",
-            "passages of at least 50 words that stand in an earlier page too",
+            "substring: passages of at least 50 words that stand earlier too (by crawl, then document id, then place) "
+            "were cut; pages of which nothing was left were set aside.",
+            "passages of at least 50 words that stand earlier too",
         ),
         (
             {"unit": "characters", "length": 1500, "drop_share": 0.7},
-            "substring: passages of at least 1,500 characters that stand in an earlier page too (by crawl, then "
-            "`doc_id`) were cut; pages of which more than 70 % was cut were set aside.",
-            "passages of at least 1,500 characters that stand in an earlier page too",
+            "substring: passages of at least 1,500 characters that stand earlier too (by crawl, then document id, then "
+            "place) were cut; pages of which more than 70 % was cut were set aside.",
+            "passages of at least 1,500 characters that stand earlier too",
         ),
         (
             {"action": "mark"},
-            "substring: pages with passages of at least 50 words that stand in an earlier page too are marked.",
+            "substring: pages with passages of at least 50 words that stand earlier too are marked.",
             None,
         ),
     ],
