@@ -44,8 +44,8 @@ Runs by itself when a crawl was ingested, with the same partition key.
 """,
     "release": """
 Publishes a version of the corpus: finds the duplicates over all chosen crawls (`clusters`), decides by the
-recipe what stays (`select`), and writes the release with its ledger, card and provenance (`publish`). A
-release never changes; publishing again from the same inputs finds the same release.
+recipe what stays, of documents and of their passages (`select`), and writes the release with its ledger, card
+and provenance (`publish`). A release never changes; publishing again from the same inputs finds the same release.
 
 Started **by hand** (Trigger), when ingest and build are done for the chosen crawls.
 """,
@@ -63,7 +63,7 @@ nothing where nothing is missing.
     "job:annotate": "Language and quality signals, one row per document.",
     "job:bands": "Keys of the documents, sorted, for finding duplicates across crawls: of each method of the recipe.",
     "job:clusters": "Sets of documents that are duplicates, over all chosen crawls: by each method of the recipe.",
-    "job:select": "What stays and what is set aside, and by which rule.",
+    "job:select": "What stays and what is set aside, and by which rule; which passages are cut as copies.",
     "job:publish": "The release: data, ledger, card and provenance, committed at once.",
 }
 DEFAULT_ARGS = {

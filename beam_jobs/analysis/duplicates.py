@@ -144,7 +144,7 @@ def clusters_of_release(release: Release, method: str | None) -> dict[str, Stage
 def clusters_of_plan(store: Store, plan: Plan, method: str | None) -> dict[str, StageManifest]:
     """The same of a recipe with its present settings, over all its crawls; they must have been made."""
     specs = plan.clusters(plan.choose(None))
-    names = [each.name for each in plan.recipe.dedup]
+    names = [each.name for each in plan.recipe.clustering]
     refs = dict(zip(names, (spec.ref for spec in specs), strict=True))
     return {name: read_manifest(store, refs[name]) for name in _asked(names, method, plan.recipe.corpus)}
 

@@ -58,6 +58,7 @@ _SHOWN = {
         "clusters": "clusters",
     },
     "select": {"documents": "documents", "kept": "kept"},
+    "substring": {"documents": "documents", "kept": "kept"},
     "publish": {"data_rows": "documents", "ledger_rows": "rows of ledger"},
 }
 _IF_ANY = {
@@ -68,6 +69,7 @@ _SUMS = {
     "ingest": {"set_aside": "set aside"},
     "clean": {"dropped": "to be dropped"},
     "select": {"set_aside": "set aside"},
+    "substring": {"set_aside": "set aside"},
 }
 
 

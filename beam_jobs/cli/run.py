@@ -93,7 +93,7 @@ def _run(job: str, spec: JobSpec) -> dict[str, Any]:
         chosen = plan.choose(spec.crawls)
         if job == "publish":
             return _of_release(opened, plan, chosen, spec.version)
-        return _of_stages(opened, (plan.select(chosen),) if job == "select" else plan.clusters(chosen))
+        return _of_stages(opened, plan.deciding(chosen) if job == "select" else plan.clusters(chosen))
 
 
 def _check_scope(job: str, spec: JobSpec, *, per_crawl: bool) -> None:

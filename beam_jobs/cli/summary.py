@@ -242,14 +242,15 @@ def _about(capture: Capture) -> Iterator[tuple[str, str]]:
 
 
 def _cuts(capture: Capture) -> Iterator[tuple[str, str]]:
-    """What edit programs cut, in the text's order."""
+    """What was cut, in the text's order."""
     if capture.cuts is None:
         yield "cut", "not known any more: the stages of this release are gone"
     elif capture.cuts:
         total = sum(cut.end - cut.start for cut in capture.cuts)
         yield "cut", f"{total:,} bytes in {len(capture.cuts):,} spans"
         for cut in capture.cuts[:_MOST_CUTS]:
-            yield "", f"{cut.rule} [{cut.start:,}, {cut.end:,}) {cut.excerpt or ''}".rstrip()
+            source = f" of {cut.source}" if cut.source else ""
+            yield "", f"{cut.rule}{source} [{cut.start:,}, {cut.end:,}) {cut.excerpt or ''}".rstrip()
         if len(capture.cuts) > _MOST_CUTS:
             yield "", f"and {len(capture.cuts) - _MOST_CUTS:,} more; --json has all"
 

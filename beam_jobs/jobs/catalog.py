@@ -6,6 +6,7 @@ from beam_jobs.errors import BadInput
 from beam_jobs.jobs import annotate, bands, clean, clusters, ingest, publish, select
 from beam_jobs.jobs.near_duplicates import stage as near_duplicates
 from beam_jobs.jobs.stage import Stage
+from beam_jobs.jobs.substring import stage as substring
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
@@ -17,6 +18,7 @@ STAGES: dict[str, Stage] = {
         *clusters.STAGES,
         near_duplicates.STAGE,
         select.STAGE,
+        substring.STAGE,
         publish.STAGE,
     )
 }
@@ -27,7 +29,7 @@ JOBS: dict[str, tuple[str, ...]] = {
     "annotate": ("annotate",),
     "bands": tuple(stage.name for stage in bands.STAGES),
     "clusters": tuple(name for name in STAGES if name.startswith("clusters_")),
-    "select": ("select",),
+    "select": ("select", "substring"),
     "publish": ("publish",),
 }
 """What can be asked for by name, and the stages that each is: of those only which the recipe asks for."""

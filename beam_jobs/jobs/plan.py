@@ -14,6 +14,7 @@ from beam_jobs.errors import BadInput
 from beam_jobs.jobs.bands import bands_stage
 from beam_jobs.jobs.catalog import STAGES, stages_of
 from beam_jobs.jobs.members import clusters_stage
+from beam_jobs.jobs.texts import SUBSTRING
 from beam_jobs.recipe.cleaning import Program, load_programs
 from beam_jobs.recipe.deciding import deciding_profile
 from beam_jobs.recipe.dedup import Method
@@ -66,7 +67,7 @@ class Plan:
 
     def clusters(self, crawls: Sequence[str]) -> tuple[StageSpec, ...]:
         """The specs of the stages of clusters over `crawls`, one a method of the recipe, in the methods' order."""
-        return tuple(self._clusters(crawls, method) for method in self.recipe.dedup)
+        return tuple(self._clusters(crawls, method) for method in self.recipe.clustering)
 
     def _clusters(self, crawls: Sequence[str], method: Method) -> StageSpec:
         texts = ("clean",) if self.programs and method.reads_text else ()
@@ -79,9 +80,22 @@ class Plan:
 
     def select(self, crawls: Sequence[str]) -> StageSpec:
         """The spec of `select` over `crawls`."""
-        dedup: list[Json] = [method.record() for method in self.recipe.dedup]
+        dedup: list[Json] = [method.record() for method in self.recipe.clustering]
         parameters = {"profile": self.profile.record(), "dedup": dedup}
         return self._over(crawls, "select", self._documents, parameters, self.clusters(crawls))
+
+    def substring(self, crawls: Sequence[str]) -> StageSpec | None:
+        """The spec of `substring` over `crawls`; None if the recipe does not ask for it."""
+        settings = self.recipe.substring
+        if settings is None:
+            return None
+        texts = ("ingest", "clean") if self.programs else ("ingest",)
+        return self._over(crawls, SUBSTRING, texts, {"substring": settings.record()}, (self.select(crawls),))
+
+    def deciding(self, crawls: Sequence[str]) -> tuple[StageSpec, ...]:
+        """The specs of the stages that decide over `crawls`, in order; what the last decides holds."""
+        last = self.substring(crawls)
+        return (self.select(crawls),) if last is None else (self.select(crawls), last)
 
     def publish(self, crawls: Sequence[str], version: str) -> StageSpec:
         """The spec of `publish` over `crawls` as `version`."""
@@ -90,7 +104,7 @@ class Plan:
             "version": version,
             "shard_bytes": self.recipe.release.shard_bytes,
         }
-        return self._over(crawls, "publish", self._documents, parameters, (self.select(crawls),))
+        return self._over(crawls, "publish", self._documents, parameters, self.deciding(crawls)[-1:])
 
     @property
     def _documents(self) -> tuple[str, ...]:
@@ -172,7 +186,7 @@ def _crawl_specs(
         locations={} if model == "bundled" else {"language_model": _beside(model.uri, base)},
     )
     specs["annotate"] = annotate
-    for method in recipe.dedup:
+    for method in recipe.clustering:
         name, of = bands_stage(method.name), texts if method.of_texts else (ingest.ref,)
         specs[name] = StageSpec(name, STAGES[name].version, crawl.id, method.keys(), of)
     return specs

@@ -31,10 +31,17 @@ from beam_jobs.jobs.stage import (
     add_counts,
     count_reasons,
 )
-from beam_jobs.jobs.texts import facts_file, images_of, kept_texts
+from beam_jobs.jobs.texts import (
+    SUBSTRING,
+    facts_file,
+    has_passages_cut,
+    images_of,
+    kept_texts,
+)
 from beam_jobs.release.columns import DATA
 from beam_jobs.release.tallies import tally
 from beam_jobs.schema.documents import DECISIONS, INDEX, LEDGER, META, SET_ASIDE, hex_ids
+from beam_jobs.schema.reasons import DUPLICATE_SUBSTRING
 from beam_jobs.store.parquet import read_columns, write_table
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import Range, find_rows, hash_ranges, ranges_for, read_range, read_rows
@@ -65,14 +72,21 @@ def _set_aside(run: StageRun, crawl: str) -> list[FileRecord]:
     return list(run.input("ingest", crawl).of_kind("set_aside").values())
 
 
+def _deciding(run: StageRun) -> str:
+    """The stage whose decisions hold."""
+    return SUBSTRING if has_passages_cut(run) else "select"
+
+
+def _decisions(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
+    return sidecar(run, crawl, meta, _deciding(run), "decisions")
+
+
 def _index_run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     crawl = item.payload["crawl"]
     record = run.input("ingest", crawl).of_kind(item.payload["kind"])[item.payload["shard"]]
     rows = read_columns(run.store, record, ["domain", "url", "doc_id"])
     if record.kind == "meta":
-        kept = read_columns(run.store, sidecar(run, crawl, record, "select", "decisions").key, ["keep"])[
-            "keep"
-        ]
+        kept = read_columns(run.store, _decisions(run, crawl, record).key, ["keep"])["keep"]
         fate = pc.if_else(kept, "kept", "set_aside")
     else:
         fate = pa.array(["set_aside"] * len(rows), pa.string())
@@ -103,7 +117,9 @@ def _domain_keys(domains: pa.ChunkedArray) -> pa.Array:
 def _plan_files(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
     ingested = [run.input("ingest", crawl).counts for crawl in crawls(run)]
     sizes = {
-        "data": ranges_for(run.input("select").counts["kept_text_bytes"], run.spec.parameters["shard_bytes"]),
+        "data": ranges_for(
+            run.input(_deciding(run)).counts["kept_text_bytes"], run.spec.parameters["shard_bytes"]
+        ),
         "ledger": ranges_for(sum(counts["records_read"] for counts in ingested), LEDGER_ROWS),
         "index": ranges_for(add_counts(done[0]).get("indexed", 0), INDEX_ROWS),
     }
@@ -166,10 +182,10 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
     def rows_of(record: FileRecord, columns: Sequence[str]) -> pa.Table:
         return read_rows(run.store, record, columns, start, stop)
 
-    decisions = rows_of(sidecar(run, crawl, meta, "select", "decisions"), _OF_DUPLICATES)
+    decisions = rows_of(_decisions(run, crawl, meta), _OF_DUPLICATES)
     keep = decisions["keep"]
     known = rows_of(meta, ["doc_id", "images", *_FROM_META]).filter(keep)
-    digests = rows_of(facts_file(run, crawl, meta), ["text_digest"])
+    facts = rows_of(facts_file(run, crawl, meta), ["text_digest", *_of_passages(run)]).filter(keep)
     text, edits = kept_texts(run, crawl, meta, (start, stop), keep)
     signals = rows_of(sidecar(run, crawl, meta, "annotate", "signals"), list(_FROM_SIGNALS.values())).filter(
         keep
@@ -178,14 +194,20 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
         **{name: known[name] for name in _FROM_META},
         **{name: signals[source].cast(DATA.field(name).type) for name, source in _FROM_SIGNALS.items()},
         "doc_id": hex_ids(known["doc_id"]),
-        "text_digest": hex_ids(digests.filter(keep)["text_digest"]),
+        "text_digest": hex_ids(facts["text_digest"]),
         "text": text,
         "edits": edits,
         "images": images_of(text, known["images"], edits),
         "cluster_size": pc.fill_null(decisions["cluster_size"].filter(keep), 1),
         "duplicate_of": hex_ids(decisions["survivor_id"].filter(keep)),
     }
+    if has_passages_cut(run):  # of texts that passages were cut from the number was estimated again
+        columns["tokens"] = pc.coalesce(facts["tokens"], columns["tokens"])
     return pa.table([columns[name] for name in DATA.names], schema=DATA)
+
+
+def _of_passages(run: StageRun) -> list[str]:
+    return ["tokens"] if has_passages_cut(run) else []
 
 
 def _ledger(run: StageRun, keys: Range) -> tuple[pa.Table, Counts]:
@@ -199,14 +221,19 @@ def _ledger(run: StageRun, keys: Range) -> tuple[pa.Table, Counts]:
             rows = read_rows(
                 run.store, meta, [name for name in LEDGER.names if name in META.names], start, stop
             )
-            decisions = read_rows(
-                run.store, sidecar(run, crawl, meta, "select", "decisions"), DECISIONS.names, start, stop
-            )
+            decisions = read_rows(run.store, _decisions(run, crawl, meta), DECISIONS.names, start, stop)
             for name in decisions.column_names:
                 rows = rows.append_column(name, decisions[name])
-            parts.append(_ledger_rows(rows, "select", decisions["keep"]))
+            parts.append(_with_deciding_stage(_ledger_rows(rows, "select", decisions["keep"])))
     table = pa.concat_tables([LEDGER.empty_table(), *parts]).sort_by("doc_id")
     return table, {"set_aside": dict(count_reasons(table["reason"]))}
+
+
+def _with_deciding_stage(ledger: pa.Table) -> pa.Table:
+    """The fate of what too little was left of is not of select."""
+    by_passages = pc.fill_null(pc.equal(ledger["reason"], DUPLICATE_SUBSTRING), False)
+    stage = pc.if_else(by_passages, SUBSTRING, ledger["stage"])
+    return ledger.set_column(LEDGER.get_field_index("stage"), LEDGER.field("stage"), stage)
 
 
 def _ledger_rows(rows: pa.Table, stage: str, kept: pa.Array | pa.ChunkedArray) -> pa.Table:
@@ -262,7 +289,7 @@ def _without_tallies(result: ItemResult) -> ItemResult:
 
 def _expected(run: StageRun, runs: Counts) -> Counts:
     """What the files must hold by the books of ingest and select; the index all records that have an address."""
-    decided = run.input("select").counts
+    decided = run.input(_deciding(run)).counts
     books = [run.input("ingest", crawl).counts for crawl in crawls(run)]
     read = sum(book["records_read"] for book in books)
     reasons: Counter[str] = Counter(decided["set_aside"])

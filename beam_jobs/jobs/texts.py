@@ -1,6 +1,7 @@
-"""The texts of documents as later stages see them: as ingested, or with the edits of `clean` replayed over them.
+"""The texts of documents as later stages see them: as ingested, or with what was cut since replayed over them.
 
-The only readers of stored text. Whether a crawl was cleaned is seen from a run's inputs.
+The only readers of stored text. Who cut something is seen from a run's inputs: `clean`, and after it `substring`, whose
+edits include those of `clean`.
 """
 
 from __future__ import annotations
@@ -22,12 +23,20 @@ from beam_jobs.store.sorted_files import read_rows
 CLEAN = "clean"
 CLEANED = "cleaned"
 """The stage, and the kind of its sidecar."""
+SUBSTRING = "substring"
+PASSAGES = "passages"
+"""The other stage that cuts, and the kind of its sidecar."""
 _REPLAY = ["edits", "text_bytes"]
 
 
 def is_cleaned(run: StageRun) -> bool:
     """Whether edit programs ran over what this run reads."""
     return any(ref.stage == CLEAN for ref in run.spec.inputs)
+
+
+def has_passages_cut(run: StageRun) -> bool:
+    """Whether the stage substring ran over what this run reads."""
+    return any(ref.stage == SUBSTRING for ref in run.spec.inputs)
 
 
 def text_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
@@ -42,18 +51,30 @@ def cleaned_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
     return sidecar(run, crawl, meta, CLEAN, CLEANED)
 
 
+def passages_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
+    """The shard's edits, with those that cut repeated passages."""
+    return sidecar(run, crawl, meta, SUBSTRING, PASSAGES)
+
+
+def edits_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord | None:
+    """The file whose `edits` are all that was cut of the shard's texts; None if nothing could be."""
+    if has_passages_cut(run):
+        return passages_file(run, crawl, meta)
+    return cleaned_file(run, crawl, meta) if is_cleaned(run) else None
+
+
 def text_batches(run: StageRun, crawl: str, meta: FileRecord, rows: int) -> Iterator[pa.StringArray]:
     """The shard's texts in batches of `rows`."""
     text = text_file(run, crawl, meta)
     batches = iter_batches(run.store, text.key, ["text"], rows)
-    if not is_cleaned(run):
+    edited = edits_file(run, crawl, meta)
+    if edited is None:
         for batch in batches:
             yield batch["text"]
         return
-    cleaned = cleaned_file(run, crawl, meta)
-    edits = iter_batches(run.store, cleaned.key, _REPLAY, rows)
+    edits = iter_batches(run.store, edited.key, _REPLAY, rows)
     for batch, cut in zip(batches, edits, strict=True):
-        yield _replayed(run, cleaned, batch["text"], cut["edits"], cut["text_bytes"])
+        yield _replayed(run, edited, batch["text"], cut["edits"], cut["text_bytes"])
 
 
 def kept_texts(
@@ -62,12 +83,12 @@ def kept_texts(
     """The texts of those of the `rows` [start, stop) that `keep` says, and what was cut from each."""
     text = read_rows(run.store, text_file(run, crawl, meta), ["text"], *rows)
     chosen = _whole(text["text"].filter(keep))
-    if not is_cleaned(run):
+    edited = edits_file(run, crawl, meta)
+    if edited is None:
         return chosen, pa.array([[]] * len(chosen), EDITS)
-    cleaned = cleaned_file(run, crawl, meta)
-    cut = read_rows(run.store, cleaned, _REPLAY, *rows).filter(keep)
+    cut = read_rows(run.store, edited, _REPLAY, *rows).filter(keep)
     edits = _whole(cut["edits"])
-    return _replayed(run, cleaned, chosen, edits, _whole(cut["text_bytes"])), edits
+    return _replayed(run, edited, chosen, edits, _whole(cut["text_bytes"])), edits
 
 
 def images_of(text: pa.StringArray, images: pa.ChunkedArray, edits: pa.ListArray) -> pa.ListArray:
@@ -93,22 +114,22 @@ def images_of(text: pa.StringArray, images: pa.ChunkedArray, edits: pa.ListArray
 
 
 def _replayed(
-    run: StageRun, cleaned: FileRecord, text: pa.StringArray, edits: pa.ListArray, sizes: pa.Array
+    run: StageRun, edited: FileRecord, text: pa.StringArray, edits: pa.ListArray, sizes: pa.Array
 ) -> pa.StringArray:
-    """`text` without what `edits`, read from `cleaned`, cut; raises `Misaligned` if not `sizes` (bytes) are left:
+    """`text` without what `edits`, read from `edited`, cut; raises `Misaligned` if not `sizes` (bytes) are left:
     then they are edits of other texts."""
     try:
         check_left(text, edits, sizes)
         return apply_edits(text, edits)
     except ValueError as error:
         raise Misaligned(
-            str(error), where=run.store.url(cleaned.key), remedy="remove the stage's directory and refresh"
+            str(error), where=run.store.url(edited.key), remedy="remove the stage's directory and refresh"
         ) from error
 
 
 def facts_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
     """The file whose `text_digest` and `text_bytes` are those of the shard's texts as they are after any edits."""
-    return cleaned_file(run, crawl, meta) if is_cleaned(run) else meta
+    return edits_file(run, crawl, meta) or meta
 
 
 def fact(run: StageRun, crawl: str, meta: FileRecord, column: str) -> pa.ChunkedArray:

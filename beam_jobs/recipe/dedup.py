@@ -1,5 +1,6 @@
 """How a recipe finds duplicates: an ordered list of methods, each with what makes its clusters and what is decided.
 
+Last of all, `substring` cuts repeated passages out of what the others leave (see `recipe.substring`).
 What documents are duplicates of each other is a fact, which depends on `keys` and `facts` alone; who of them survives,
 and whether the others are removed, is the recipe's decision. Nothing here computes anything on texts.
 """
@@ -14,6 +15,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, field_validator, model
 from beam_jobs.recipe.banding import Banding
 from beam_jobs.recipe.dedup_presets import DEFAULT_PRESET, PRESETS
 from beam_jobs.recipe.strict import StrictModel, nearest
+from beam_jobs.recipe.substring import Substring
 from beam_jobs.schema.signals import SIGNALS
 from beam_jobs.store.fingerprint import Json
 
@@ -189,26 +191,37 @@ class MinHash(Method):
 _SHINGLING = ("unit", "ngram", "case", "marks", "digits", "punctuation")
 
 METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url, "minhash": MinHash}
+"""Those that find clusters of documents. Substring finds passages."""
+
+NAMES = (*METHODS, "substring")
+"""All that a recipe can ask for."""
 
 
 def _as_mapping(entry: Any) -> Any:
     """A bare name is the method with its defaults."""
     named = {"method": entry} if isinstance(entry, str) else entry
     method = named.get("method") if isinstance(named, Mapping) else None
-    if isinstance(method, str) and method not in METHODS:
-        raise ValueError(f"unknown method {method!r}: {nearest(method, METHODS)}")
+    if isinstance(method, str) and method not in NAMES:
+        raise ValueError(f"unknown method {method!r}: {nearest(method, NAMES)}")
     return named
 
 
 Dedup: TypeAlias = Annotated[
-    Annotated[Exact | Url | MinHash, Field(discriminator="method")],
+    Annotated[Exact | Url | MinHash | Substring, Field(discriminator="method")],
     BeforeValidator(
-        _as_mapping, json_schema_input_type=Literal["exact", "url", "minhash"] | Exact | Url | MinHash
+        _as_mapping,
+        json_schema_input_type=Literal["exact", "url", "minhash", "substring"]
+        | Exact
+        | Url
+        | MinHash
+        | Substring,
     ),
 ]
 """An entry of the list: a method's name, or a mapping of its settings."""
 
-_ADAPTER: TypeAdapter[Method] = TypeAdapter(Dedup)
+_ADAPTER: TypeAdapter[Method] = TypeAdapter(
+    Annotated[Annotated[Exact | Url | MinHash, Field(discriminator="method")], BeforeValidator(_as_mapping)]
+)
 
 
 def method_from_record(record: Any) -> Method:

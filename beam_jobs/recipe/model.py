@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from beam_jobs.recipe.dedup import METHODS, Dedup, Exact
+from beam_jobs.recipe.dedup import NAMES, Dedup, Exact, Method
 from beam_jobs.recipe.languages import Languages
 from beam_jobs.recipe.strict import StrictModel, load, nearest
+from beam_jobs.recipe.substring import Substring
 from beam_jobs.schema.signals import ALWAYS, DEFAULT_GROUPS, OPTIONAL_GROUPS, names_of
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -159,8 +160,8 @@ class Recipe(StrictModel):
     )
     dedup: tuple[Dedup, ...] = Field(
         (Exact(),),
-        description=f"Methods in the order in which they remove: {', '.join(METHODS)}, by name or with settings "
-        "({method: exact, action: mark}); [] for none.",
+        description=f"Methods in the order in which they remove: {', '.join(NAMES)} (which cuts passages, and must "
+        "be the last), by name or with settings ({method: exact, action: mark}); [] for none.",
     )
     languages: Languages = Field(
         (),
@@ -187,7 +188,19 @@ class Recipe(StrictModel):
         names = [method.name for method in methods]
         if len(set(names)) != len(names):
             raise ValueError("a method stands twice")
+        if any(isinstance(method, Substring) for method in methods[:-1]):
+            raise ValueError("substring must be the last: it cuts passages of what the other methods leave")
         return methods
+
+    @property
+    def clustering(self) -> tuple[Method, ...]:
+        """The methods that find clusters of documents, in their order."""
+        return tuple(method for method in self.dedup if isinstance(method, Method))
+
+    @property
+    def substring(self) -> Substring | None:
+        """How repeated passages are cut, if they are."""
+        return next((method for method in self.dedup if isinstance(method, Substring)), None)
 
     def in_order(self, ids: set[str] | None = None) -> list[Crawl]:
         """The crawls (or those of `ids`) from earliest to latest: the total order that survivorship goes by."""

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from beam_jobs.recipe.dedup import METHODS
+from beam_jobs.recipe.dedup import NAMES
 from beam_jobs.recipe.model import (
     AnnotateSettings,
     BeamSettings,
@@ -80,7 +80,7 @@ def recipe_text(
         "clean: []",
         "",
         *_annotate(signals),
-        f"# Duplicates are found over all crawls of a release, by: {', '.join(METHODS)}. [] for none.",
+        f"# Duplicates are found over all crawls of a release, by: {', '.join(NAMES)}. [] for none.",
         f"dedup: {json.dumps(list(dedup))}",
         "",
         f"# {Recipe.model_fields['languages'].description}",

@@ -80,7 +80,8 @@ DATA_MEANINGS: dict[str, str] = {
     "cluster_size": _RECORD["cluster_size"],
     "duplicate_of": "Where the recipe marks duplicates and does not remove them: `doc_id` of the document that "
     "stands for this one.",
-    "edits": "What edit programs cut from the text as extracted: `rule`, and `start` and `end` in bytes of its UTF-8.",
+    "edits": "What was cut from the text as extracted: `rule` (of an edit program; `dup_substring`: the passage stands "
+    "earlier too), and `start` and `end` in bytes of its UTF-8.",
     "images": "Images of the content: `at`, the byte of `text` (UTF-8) that begins the line before which each stands, "
     "`alternative`, its alternative text, and `address`. Null where the recipe asks for none.",
 }

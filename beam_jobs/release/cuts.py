@@ -1,4 +1,4 @@
-"""What edit programs cut from one document, with the text that stood there.
+"""What was cut from one document, by edit programs or as a repeated passage, with the text that stood there.
 
 A release has the spans of the documents that it holds, never the text that was cut: that is still in the stages that
 the release was made of, if they are in the same data root. So an excerpt may be missing, a span of a kept document
@@ -23,12 +23,15 @@ EXCERPT_BYTES = 240
 
 @dataclass(frozen=True)
 class Cut:
-    """Bytes [start, end) of the text as extracted; `text` is what stood there, None if it is not to be had."""
+    """Bytes [start, end) of the text as extracted; `text` is what stood there, None if it is not to be had. `source` is
+    the document (hex) that has a repeated passage first, None of other cuts and where it is not known.
+    """
 
     rule: str
     start: int
     end: int
     text: str | None = None
+    source: str | None = None
 
     @property
     def excerpt(self) -> str | None:
@@ -44,7 +47,13 @@ class Cut:
 
     def to_json(self) -> dict[str, Any]:
         """All fields, the text whole."""
-        return {"rule": self.rule, "start": self.start, "end": self.end, "text": self.text}
+        return {
+            "rule": self.rule,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "source": self.source,
+        }
 
 
 def _escaped(text: str) -> str:
@@ -61,15 +70,21 @@ def cuts_of(
     """What was cut from a document: `record` is its ledger row, `document` a kept one's data row (else empty).
 
     None if that is not known: for a document that was set aside when the stages are gone. () for a record that never
-    was a document, and where no edit program ran.
+    was a document, and where nothing cuts.
     """
-    if not release.manifest.programs or record["stage"] == "ingest":
+    if _who_cut(release) is None or record["stage"] == "ingest":
         return ()
     found = _stored(release, record)
     if found is not None:
-        edits, text = found
+        edits, text, sources = found
         return tuple(
-            Cut(edit["rule"], edit["start"], edit["end"], text[edit["start"] : edit["end"]].decode())
+            Cut(
+                edit["rule"],
+                edit["start"],
+                edit["end"],
+                text[edit["start"] : edit["end"]].decode(),
+                sources.get(edit["start"]),
+            )
             for edit in edits
         )
     if document:
@@ -77,25 +92,46 @@ def cuts_of(
     return None
 
 
-def _stored(release: Release, record: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bytes] | None:
-    """The document's edits and its text as ingested, from the stages; None when they are not there."""
+_PASSAGES = "substring"
+
+
+def _who_cut(release: Release) -> str | None:
+    """The stage whose edits are all that was cut."""
+    if any(entry.stage == _PASSAGES for entry in release.manifest.stages):
+        return _PASSAGES
+    return "clean" if release.manifest.programs else None
+
+
+def _stored(
+    release: Release, record: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], bytes, dict[int, str]] | None:
+    """The document's edits, its text as ingested, and of repeated passages by where they start whose copies they are,
+    from the stages; None when they are not there."""
     crawl, doc_id = str(record["crawl"]), bytes.fromhex(record["doc_id"])
     try:
-        ingest, clean = (_stage(release, name, crawl) for name in ("ingest", "clean"))
+        ingest = _stage(release, "ingest", crawl)
         for meta in _shards(ingest, str(record["warc_file"])):
             row = _row(release.store, meta, doc_id)
             if row is not None:
-                text, edits = ingest.of_kind("text"), clean.of_kind("cleaned")
-                return (
-                    _value(release.store, edits[str(meta.shard)], "edits", row),
-                    _value(release.store, text[str(meta.shard)], "text", row).encode(),
-                )
+                text = _value(release.store, ingest.of_kind("text")[str(meta.shard)], "text", row)
+                edits, sources = _edits(release, crawl, str(meta.shard), row)
+                return edits, text.encode(), sources
     except NotFound:
         return None
     return None
 
 
-def _stage(release: Release, name: str, crawl: str) -> StageManifest:
+def _edits(release: Release, crawl: str, shard: str, row: int) -> tuple[list[dict[str, Any]], dict[int, str]]:
+    if _who_cut(release) != _PASSAGES:
+        file = _stage(release, "clean", crawl).of_kind("cleaned")[shard]
+        return _value(release.store, file, "edits", row), {}
+    file = _stage(release, _PASSAGES, None).of_kind("passages")[f"{crawl}/{shard}"]
+    passages = _value(release.store, file, "passages", row)
+    sources = {passage["start"]: passage["source"].hex() for passage in passages}
+    return _value(release.store, file, "edits", row), sources
+
+
+def _stage(release: Release, name: str, crawl: str | None) -> StageManifest:
     entry = next(entry for entry in release.manifest.stages if (entry.stage, entry.crawl) == (name, crawl))
     return read_manifest(release.store, StageRef(name, crawl, entry.fingerprint))
 

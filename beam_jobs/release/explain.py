@@ -23,7 +23,14 @@ from beam_jobs.release.locate import Release
 from beam_jobs.release.programs import drops_with
 from beam_jobs.release.rules import condition, number, rule_for
 from beam_jobs.release.tables import open_table, rows_by_id
-from beam_jobs.schema.reasons import DUPLICATE_PREFIX, INGEST_REASONS, NOT_DOCUMENT, RECIPE_REASONS, describe
+from beam_jobs.schema.reasons import (
+    DUPLICATE_PREFIX,
+    DUPLICATE_SUBSTRING,
+    INGEST_REASONS,
+    NOT_DOCUMENT,
+    RECIPE_REASONS,
+    describe,
+)
 
 _DOC_ID = re.compile(r"[0-9a-fA-F]{32}")
 
@@ -31,7 +38,7 @@ _DOC_ID = re.compile(r"[0-9a-fA-F]{32}")
 @dataclass(frozen=True)
 class Capture:
     """One record and its fate. `record` is its ledger row; `document` a kept page's data row without the text; `cuts`
-    what edit programs cut from it, None when that is no longer known.
+    what was cut from it, None when that is no longer known.
     """
 
     record: Mapping[str, Any]
@@ -55,7 +62,7 @@ class Capture:
         record = self.record
         size = record["cluster_size"] or 1
         if self.kept:
-            return f"Kept, in {self.file}.{self._standing(size)}"
+            return f"Kept, in {self.file}.{self._standing(size)}{self._passages()}"
         reason = str(record["reason"])
         measured = _measured(record)
         told = [f"Set aside by {record['stage']}: {reason}{f' ({measured})' if measured else ''}."]
@@ -63,7 +70,9 @@ class Capture:
             told.append(f"{self.reason_meaning[0].upper()}{self.reason_meaning[1:]}.")
         if record["detail"]:
             told.append(f"Found: {record['detail']}.")
-        if reason.startswith(DUPLICATE_PREFIX):
+        if reason == DUPLICATE_SUBSTRING:
+            told.append(f"The longest of them stands in {record['survivor_id']}.")
+        elif reason.startswith(DUPLICATE_PREFIX):
             told.append(f"Of {size} such pages this one was kept: {_survivor(record)}.")
         if reason in INGEST_REASONS:
             told.append("No text of it went any further.")
@@ -75,12 +84,24 @@ class Capture:
         """Of a kept page in a cluster: for how many it stands, or which one would stand for it."""
         record = self.record
         if record["survivor_id"]:
-            marks = " and ".join(record["reasons"])
+            marks = " and ".join(reason for reason in record["reasons"] if reason != DUPLICATE_SUBSTRING)
             return f" Marked {marks}: of {size} such pages {_survivor(record)} would be kept."
         if size == 1:
             return ""
         likeness = LIKENESS.get(str(record.get("dedup_method")), "that are duplicates")
         return f" It stands for {size} pages {likeness}."
+
+    def _passages(self) -> str:
+        """Of a kept page that has repeated passages: that it does, and whether they are cut."""
+        if DUPLICATE_SUBSTRING in self.record["reasons"]:
+            return f" Marked {DUPLICATE_SUBSTRING}: passages of it stand earlier too."
+        count = sum(cut.rule == DUPLICATE_SUBSTRING for cut in self.cuts or ())
+        passages = "A passage" if count == 1 else f"{count:,} passages"
+        return (
+            f" {passages} that {'stands' if count == 1 else 'stand'} earlier too {'was' if count == 1 else 'were'} cut."
+            if count
+            else ""
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The ledger row, what the reason means, the data row's columns under `document`, and the

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from beam_jobs.errors import BooksDoNotBalance
+from beam_jobs.release import duplicates
 from beam_jobs.release.manifest import MadeBy, ReleaseManifest, StageEntry
 from beam_jobs.release.programs import drop_reasons, drops_with, effect
 from beam_jobs.release.rules import condition, signals
 from beam_jobs.release.tallies import UNDETERMINED, Cut, Tallies, Volume
-from beam_jobs.schema.reasons import CLEAN_REASONS, INGEST_REASONS, describe
+from beam_jobs.schema.reasons import CLEAN_REASONS, DUPLICATE_SUBSTRING, INGEST_REASONS, describe
 from beam_jobs.schema.signals import SIGNALS
 
 SHOWN = 50
@@ -60,7 +61,7 @@ class RuleFacts:
 
 @dataclass(frozen=True)
 class CutFacts:
-    """A rule of an edit program that cuts: what, and how much of it in the documents kept."""
+    """A rule that cuts, of an edit program or on repeated passages: what, and how much of it in the documents kept."""
 
     rule: str
     effect: str
@@ -208,32 +209,32 @@ def _crawls(manifest: ReleaseManifest, tallies: Tallies) -> tuple[CrawlFacts, ..
 
 def _waterfall(manifest: ReleaseManifest) -> tuple[ReasonFacts, ...]:
     """Reasons in the order in which they claim a record: ingest's, edit programs', the profile's, then duplicates and
-    any other.
+    any other, and last what too little was left of.
     """
     rules = {str(rule.get("reason")): rule for rule in manifest.profile.rules}
     reasons = [*INGEST_REASONS, *drop_reasons(manifest), *CLEAN_REASONS, *rules]
     order = {reason: place for place, reason in enumerate(reasons)}
+    order[DUPLICATE_SUBSTRING] = len(reasons) + 1
     found = []
     for reason, records in manifest.counts.set_aside.items():
         stage = "ingest" if reason in INGEST_REASONS else "select"
         rule = condition(rules[reason]) if reason in rules else None
         meaning = describe(reason) or drops_with(manifest, reason)
         found.append(ReasonFacts(reason, records, stage, meaning, rule))
-    return tuple(sorted(found, key=lambda one: (order.get(one.reason, len(order)), one.reason)))
+    return tuple(sorted(found, key=lambda one: (order.get(one.reason, len(reasons)), one.reason)))
 
 
 def _cuts(manifest: ReleaseManifest, tallies: Tallies) -> tuple[CutFacts, ...]:
     rules = [rule for program in manifest.programs for rule in program.rules if rule["cut"] != "document"]
-    known = {str(rule["rule"]) for rule in rules}
-    if unknown := sorted(tallies.cuts.keys() - known):
+    effects = {str(rule["rule"]): effect(rule) for rule in rules}
+    if passages := duplicates.passages_cut(manifest.recipe):
+        effects[DUPLICATE_SUBSTRING] = passages
+    if unknown := sorted(tallies.cuts.keys() - effects):
         raise BooksDoNotBalance(
             f"the data says that {', '.join(unknown)} cut from it: no rule of the release's programs",
             where=manifest.release,
         )
-    return tuple(
-        CutFacts(str(rule["rule"]), effect(rule), tallies.cuts.get(str(rule["rule"]), Cut()))
-        for rule in rules
-    )
+    return tuple(CutFacts(rule, told, tallies.cuts.get(rule, Cut())) for rule, told in effects.items())
 
 
 def _rules(manifest: ReleaseManifest) -> tuple[RuleFacts, ...]:

@@ -58,6 +58,7 @@ STAGES = {
     "clusters_url": "finds equal addresses over all crawls",
     "clusters_minhash": "compares texts that share a band over all crawls, and joins those that are alike",
     "select": "holds the signals against the profile, and keeps one page of each cluster",
+    "substring": "cuts passages that stand earlier too, in other pages or in the same",
     "publish": "writes data, ledger and index",
 }
 """Every stage in pipeline order, and what it does. A new stage changes what the card may say: see `card._limits`."""

@@ -63,9 +63,10 @@ class Session:
 
     def decide(self, plan: Plan, crawls: Sequence[str]) -> Completed:
         """Clusters and decisions over `crawls`, whose per-crawl stages must be complete."""
-        for clusters in plan.clusters(crawls):
-            self.run(clusters)
-        return self.run(plan.select(crawls))
+        *before, last = *plan.clusters(crawls), *plan.deciding(crawls)
+        for spec in before:
+            self.run(spec)
+        return self.run(last)
 
     def publish(self, plan: Plan, crawls: Sequence[str], version: str | None = None) -> Published:
         """Write and commit the release of `crawls`, whose decisions must be complete.
@@ -137,12 +138,12 @@ class Session:
 
     def _stages(self, plan: Plan, crawls: Sequence[str]) -> list[StageManifest]:
         refs = [spec.ref for crawl in crawls for spec in plan.crawls[crawl].values()]
-        over_all = [spec.ref for spec in (*plan.clusters(crawls), plan.select(crawls))]
+        over_all = [spec.ref for spec in (*plan.clusters(crawls), *plan.deciding(crawls))]
         return [read_manifest(self.store, ref) for ref in [*refs, *over_all]]
 
     def _counts(self, plan: Plan, crawls: Sequence[str], tallies: Tallies) -> Counts:
-        """The release's books out of those of ingest (what was read) and select (what was decided)."""
-        decided = read_manifest(self.store, plan.select(crawls).ref).counts["crawls"]
+        """The release's books out of those of ingest (what was read) and of the last stage that decided."""
+        decided = read_manifest(self.store, plan.deciding(crawls)[-1].ref).counts["crawls"]
         books = {}
         for crawl in crawls:
             ingested = read_manifest(self.store, plan.crawls[crawl]["ingest"].ref).counts

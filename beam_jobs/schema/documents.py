@@ -96,6 +96,30 @@ CLEANED = pa.schema(
 )
 """The sidecar of clean: what edit programs cut, and which documents they would drop."""
 
+PASSAGES = pa.schema(
+    [
+        pa.field("edits", EDITS, nullable=False),  # all there are: those of clean, and what is cut here
+        pa.field("text_digest", ID, nullable=False),  # of what is left, as META's
+        pa.field("text_bytes", pa.int64(), nullable=False),  # of what is left
+        pa.field("tokens", pa.int64()),  # estimated, of what is left; null where nothing is cut here
+        pa.field(
+            "passages",
+            pa.list_(
+                pa.struct(
+                    [
+                        pa.field("start", pa.int32(), nullable=False),
+                        pa.field("end", pa.int32(), nullable=False),
+                        pa.field("source", ID, nullable=False),
+                    ]
+                )
+            ),
+            nullable=False,
+        ),
+    ]
+)
+"""The sidecar of substring: what is left of each text. `passages` are those that stand in an earlier document (the
+`source`) too, as bytes of the text as ingested; cut, unless the recipe only marks them."""
+
 SET_ASIDE = pa.schema(
     [
         pa.field("doc_id", ID, nullable=False),  # a record's identity, document or not

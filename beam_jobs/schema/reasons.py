@@ -30,10 +30,14 @@ CLEAN_REASONS: dict[str, str] = {
 DUPLICATE_PREFIX = "dup"
 """Reasons of removed duplicates start so: `dup_exact`, `dup_url`, `dup_minhash` ..."""
 
+DUPLICATE_SUBSTRING = "dup_substring"
+"""The rule of cut passages too."""
+
 DUPLICATE_REASONS: dict[str, str] = {
     "dup_exact": "the same normalised text as the survivor",
     "dup_url": "the same canonical URL as the survivor",
     "dup_minhash": "nearly the same text as the survivor: their shingles overlap",
+    DUPLICATE_SUBSTRING: "nothing, or too little, is left without passages that stand earlier too",
 }
 
 LANGUAGE_REASON = "language"

@@ -77,7 +77,15 @@ def test_a_crawl_may_have_several_globs(strata: Strata) -> None:
     assert crawl.sources == ("data/2026-40/*.warc.gz", "data/2026-44/*.gz")
 
 
-@pytest.mark.parametrize(("dedup", "methods"), [("none", ()), ("", ()), ("exact", ("exact",))])
+@pytest.mark.parametrize(
+    ("dedup", "methods"),
+    [
+        ("none", ()),
+        ("", ()),
+        ("exact", ("exact",)),
+        ("exact,url,minhash,substring", ("exact", "url", "minhash", "substring")),
+    ],
+)
 def test_deduplication_by_name_or_none(strata: Strata, dedup: str, methods: tuple[str, ...]) -> None:
     assert new(strata, "--dedup", dedup, "--profile", "none")[0] == 0
     recipe = load_recipe(Path("web.yaml"))
@@ -88,6 +96,7 @@ def test_deduplication_by_name_or_none(strata: Strata, dedup: str, methods: tupl
     ("options", "said"),
     [
         (["--dedup", "simhash"], "unknown method 'simhash'"),
+        (["--dedup", "substring,exact"], "substring must be the last"),
         (["--profile", "gopher/papr"], "gopher/paper"),
         (["--profile", "nosuch.yaml"], "nosuch.yaml: no such file"),
         (["--crawl", "2026-44"], "'2026-44' is not ID=GLOB"),

@@ -51,7 +51,7 @@ def _names(plan: Plan) -> dict[str, str]:
         for crawl in crawls
         for stage, spec in plan.crawls[crawl].items()
     }
-    over_all = (*plan.clusters(crawls), plan.select(crawls), plan.publish(crawls, "1.0.0"))
+    over_all = (*plan.clusters(crawls), *plan.deciding(crawls), plan.publish(crawls, "1.0.0"))
     found |= {spec.stage: spec.ref.fingerprint for spec in over_all}
     return {**found, "release": plan.release_fingerprint(crawls)}
 
@@ -194,22 +194,48 @@ def test_new_code_of_a_stage_changes_it_and_what_follows(
     folder: Path, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     methods = ["exact", "url", "minhash"]
-    before = _names(_plan(folder, dedup=methods))
+    dedup = [*methods, "substring"]
+    before = _names(_plan(folder, dedup=dedup))
     monkeypatch.setitem(STAGES, stage, replace(STAGES[stage], version=99))
-    decided = {"select", "publish", "release"}
+    decided = {"select", "substring", "publish", "release"}
     each = {
         method: {f"bands_{method} late", f"bands_{method} early", f"clusters_{method}"} for method in methods
     }
     after = {
         "ingest": LATE | EARLY | decided | each["exact"] | each["url"] | each["minhash"],
         "clean": set(),  # the recipe has no edit programs
-        "annotate": ANNOTATE,
+        "annotate": ANNOTATE | {"substring"},
         **{f"bands_{method}": found | decided for method, found in each.items()},
         **{f"clusters_{method}": {f"clusters_{method}"} | decided for method in methods},
         "select": decided,
+        "substring": {"substring", "publish", "release"},
         "publish": {"publish", "release"},
     }
-    assert _changed(before, _plan(folder, dedup=methods)) == after[stage]
+    assert _changed(before, _plan(folder, dedup=dedup)) == after[stage]
+
+
+@pytest.mark.parametrize(
+    "change", [{"action": "mark"}, {"length": 60}, {"drop_share": 0.5}, {"group_bytes": 1 << 20}]
+)
+def test_how_passages_are_cut_changes_no_decision_before(folder: Path, change: dict[str, Any]) -> None:
+    before = _plan(folder, dedup=["exact", "substring"])
+    after = _plan(folder, dedup=["exact", {"method": "substring", **change}])
+    assert _changed(before, after) == {"substring", "publish", "release"}
+
+
+def test_passages_are_cut_last_or_not_at_all(folder: Path) -> None:
+    plain, cut = _plan(folder), _plan(folder, dedup=["exact", "substring"])
+    crawls = plain.choose(None)
+    assert plain.substring(crawls) is None
+    assert plain.deciding(crawls) == (plain.select(crawls),)
+    last = cut.deciding(crawls)[-1]
+    assert last.stage == "substring"
+    assert plain.select(crawls) == cut.select(crawls)
+    assert last.ref in cut.publish(crawls, "1.0.0").inputs
+    assert cut.select(crawls).ref not in cut.publish(crawls, "1.0.0").inputs
+    cleaned = _plan(folder, dedup=["substring"], clean=["c4/lines"]).substring(crawls)
+    assert cleaned is not None
+    assert {ref.stage for ref in cleaned.inputs} == {"ingest", "clean", "select"}
 
 
 @pytest.mark.parametrize(
@@ -323,7 +349,7 @@ def test_states(folder: Path, local_store: LocalStore) -> None:
 
 def test_a_stage_by_name() -> None:
     assert stage_named("bands_exact").name == "bands_exact"
-    assert stages_of("select") == ("select",)
+    assert stages_of("select") == ("select", "substring")
     assert set(stages_of("bands")) >= {"bands_exact"}
     assert {name for job in JOBS for name in stages_of(job)} == set(STAGES)
     with pytest.raises(BadInput, match="unknown job 'band'") as caught:

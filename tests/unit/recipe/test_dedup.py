@@ -9,6 +9,7 @@ from beam_jobs.recipe.dedup import METHODS, MinHash, method_from_record
 from beam_jobs.recipe.dedup_presets import PRESETS
 from beam_jobs.recipe.model import Recipe
 from beam_jobs.recipe.strict import validate
+from beam_jobs.recipe.substring import Substring
 
 CRAWL = {"id": "2026-40", "date": "2026-10-01", "sources": ["a.warc.gz"]}
 
@@ -53,11 +54,40 @@ def test_names_and_settings_in_order() -> None:
         ([{"method": "minhash", "punctuation": "drop"}], "'space', 'remove' or 'keep'"),
         ([{"method": "exact", "bands": 9}], "unknown key"),
         (["exact", "exact"], "a method stands twice"),
+        (["substring", "exact"], "substring must be the last"),
+        (["substrings"], "did you mean 'substring'?"),
+        ([{"method": "substring", "lenght": 9}], "did you mean 'length'?"),
+        ([{"method": "substring", "length": 1}], "dedup.0.length"),
+        ([{"method": "substring", "unit": "tokens"}], "'words' or 'characters'"),
+        ([{"method": "substring", "drop_share": 0}], "dedup.0.drop_share"),
+        ([{"method": "substring", "drop_share": 1}], "dedup.0.drop_share"),
+        ([{"method": "substring", "keep": "newest"}], "unknown key"),
+        ([{"method": "substring", "action": "mark", "drop_share": 0.5}], "drop_share is for action: remove"),
+        ([{"method": "substring", "group_bytes": 1000}], "dedup.0.group_bytes"),
         ([{"method": "url", "keep": {"signal": "wrods"}}], "did you mean 'words'?"),
     ],
 )
 def test_what_is_refused(dedup: list[Any], said: str) -> None:
     assert said in refused(*dedup)
+
+
+def test_substring_is_no_method_of_clusters() -> None:
+    made = recipe("exact", {"method": "substring", "drop_share": 0.5})
+    assert [method.name for method in made.dedup] == ["exact", "substring"]
+    assert [method.name for method in made.clustering] == ["exact"]
+    assert made.substring is not None
+    assert (made.substring.length, made.substring.among, made.substring.found_everywhere) == (50, 12, 61)
+    assert (made.substring.drop_share, made.substring.removes, made.substring.by_words) == (0.5, True, True)
+    assert Substring.model_validate(made.substring.record()) == made.substring
+    assert recipe("exact").substring is None
+
+
+def test_of_characters_a_passage_is_longer() -> None:
+    assert recipe({"method": "substring", "unit": "characters"}).substring == Substring(
+        unit="characters", length=200, group_bytes=16 << 20
+    )
+    assert Substring(unit="characters", length=90, action="mark").record()["length"] == 90
+    assert Substring(length=3).among == 1
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -58,6 +58,7 @@ def test_as_json_it_is_whole() -> None:
         "rule": "rule",
         "start": 3,
         "end": 503,
+        "source": None,
         "text": text,
     }
 
