@@ -233,6 +233,8 @@ def _cuts(capture: Capture) -> Iterator[tuple[str, str]]:
         yield "cut", f"{total:,} bytes in {len(capture.cuts):,} spans"
         for cut in capture.cuts[:_MOST_CUTS]:
             yield "", f"{cut.rule} [{cut.start:,}, {cut.end:,}) {cut.excerpt or ''}".rstrip()
+            if cut.repeats:
+                yield "", f"  {cut.repeats}"
         if len(capture.cuts) > _MOST_CUTS:
             yield "", f"and {len(capture.cuts) - _MOST_CUTS:,} more; --json has all"
 

@@ -8,11 +8,12 @@ never is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from beam_jobs.errors import NotFound
 from beam_jobs.release.locate import Release
+from beam_jobs.release.programs import counted_among
 from beam_jobs.store.base import Store
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import Range, find_rows, read_rows
@@ -23,12 +24,16 @@ EXCERPT_BYTES = 240
 
 @dataclass(frozen=True)
 class Cut:
-    """Bytes [start, end) of the text as extracted; `text` is what stood there, None if it is not to be had."""
+    """Bytes [start, end) of the text as extracted; `text` is what stood there, None if it is not to be had. `documents` is
+    how many texts or documents have its line, where the rule asks that, and `among` says which: `texts of crawl 2026-40`.
+    """
 
     rule: str
     start: int
     end: int
     text: str | None = None
+    documents: int | None = None
+    among: str | None = None
 
     @property
     def excerpt(self) -> str | None:
@@ -44,7 +49,15 @@ class Cut:
 
     def to_json(self) -> dict[str, Any]:
         """All fields, the text whole."""
-        return {"rule": self.rule, "start": self.start, "end": self.end, "text": self.text}
+        return asdict(self)
+
+    @property
+    def repeats(self) -> str | None:
+        """`this line occurs in 12 texts of crawl 2026-40`; None where nobody counted."""
+        if self.documents is None or self.among is None:
+            return None
+        among = self.among if self.documents != 1 else self.among.replace("s of", " of", 1)
+        return f"this line occurs in {self.documents:,} {among}"
 
 
 def _escaped(text: str) -> str:
@@ -67,18 +80,32 @@ def cuts_of(
         return ()
     found = _stored(release, record)
     if found is not None:
-        edits, text = found
+        edits, counts, text = found
+        site = f" of site {record['domain']}" if record["domain"] else ""
+        where = {"site": f"{site} in crawl {record['crawl']}", "crawl": f" of crawl {record['crawl']}"}
+        among = counted_among(release.manifest)
         return tuple(
-            Cut(edit["rule"], edit["start"], edit["end"], text[edit["start"] : edit["end"]].decode())
-            for edit in edits
+            Cut(
+                edit["rule"],
+                edit["start"],
+                edit["end"],
+                text[edit["start"] : edit["end"]].decode(),
+                documents,
+                None
+                if documents is None
+                else "{}s{}".format(among[edit["rule"]].each, where[among[edit["rule"]].within]),
+            )
+            for edit, documents in zip(edits, counts, strict=True)
         )
     if document:
         return tuple(Cut(edit["rule"], edit["start"], edit["end"]) for edit in document["edits"])
     return None
 
 
-def _stored(release: Release, record: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bytes] | None:
-    """The document's edits and its text as ingested, from the stages; None when they are not there."""
+def _stored(
+    release: Release, record: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], list[int | None], bytes] | None:
+    """The document's edits, for each how many documents have its line, and its text as ingested, from the stages; None when they are not there."""
     crawl, doc_id = str(record["crawl"]), bytes.fromhex(record["doc_id"])
     try:
         ingest, clean = (_stage(release, name, crawl) for name in ("ingest", "clean"))
@@ -88,6 +115,7 @@ def _stored(release: Release, record: Mapping[str, Any]) -> tuple[list[dict[str,
                 text, edits = ingest.of_kind("text"), clean.of_kind("cleaned")
                 return (
                     _value(release.store, edits[str(meta.shard)], "edits", row),
+                    _value(release.store, edits[str(meta.shard)], "edit_documents", row),
                     _value(release.store, text[str(meta.shard)], "text", row).encode(),
                 )
     except NotFound:

@@ -1,101 +1,176 @@
-"""Lines of sites, counted one page after the other in plain Python, against the columns."""
+"""Repeated lines, counted one page after the other in plain Python, against the columns."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from beam_jobs.kernels.line_hashes import line_hashes
 from beam_jobs.kernels.lines import INDEX, scan_lines
 from beam_jobs.kernels.text import buffers
+from beam_jobs.recipe.repeats import Counting
 from beam_jobs.schema.documents import ID
-from beam_jobs.steps.site_lines import (
+from beam_jobs.steps.line_counts import (
+    COUNTS,
     NO_SITE,
     OCCURRENCES,
-    CommonLines,
-    common_lines,
+    Documents,
+    LineCounter,
+    LineCounts,
     occurrences,
+    part_of,
     site_hashes,
 )
 from beam_jobs.steps.text import text_digest
+from tests.unit.kernels.test_line_hashes import NORMAL
+from tests.unit.kernels.texts import TEXTS
 
-Page = tuple[str, str]
-"""Domain and text."""
 
-LINES = st.sampled_from(["Home", "a b", " a  b ", "A b", "c", "", " ", "long line of the site"])
+class Page(NamedTuple):
+    domain: str
+    text: str
+
+
+LINES = st.sampled_from(
+    ["Home", "a b", " a  b ", "A b", "c", "", " ", "1 of 2", "long line, of the site…", "x" * 20]
+)
 PAGES = st.lists(
-    st.tuples(st.sampled_from(["one.example", "two.example", "three.example", ""]), st.lists(LINES).map("\n".join)),
+    st.builds(
+        Page,
+        st.sampled_from(["one.example", "two.example", "three.example", ""]),
+        st.lists(LINES).map("\n".join) | TEXTS,
+    ),
     max_size=12,
-)  # fmt: skip
+)
+COUNTINGS = st.builds(
+    Counting,
+    st.sampled_from(["crawl", "site"]),
+    st.sampled_from(sorted(NORMAL)),
+    st.sampled_from(["text", "document"]),
+)
+CRAWL, SITE = Counting("crawl", "words", "text"), Counting("site", "words", "text")
 
 
-def rows(pages: Sequence[Page]) -> pa.Table:
-    texts = pa.array([text for _, text in pages], pa.string())
-    digests = pa.array([text_digest(text) for _, text in pages], ID)
-    return occurrences(buffers(texts), site_hashes(pa.array([domain for domain, _ in pages])), digests)
+def facts(pages: Sequence[Page]) -> pa.Table:
+    """Ids are the pages' numbers, scattered."""
+    return pa.table(
+        {
+            "domain": pa.array([page.domain for page in pages], pa.string()),
+            "text_digest": pa.array([text_digest(page.text) for page in pages], ID),
+            "doc_id": pa.array([identity(number) for number in range(len(pages))], ID),
+        }
+    )
 
 
-def asked(pages: Sequence[Page], table: pa.Table) -> list[tuple[str, str, int, int]]:
-    """What is known of every line of every page."""
-    texts = pa.array([text for _, text in pages], pa.string())
-    lines = scan_lines(buffers(texts), unicode_breaks=False)
-    sites = CommonLines.of(site_hashes(pa.array([domain for domain, _ in pages], pa.string())), [table])
-    pages_with, of = sites.pages(lines[INDEX["document"]], lines[INDEX["hash"]])
-    spelled = [
-        line
-        for _, text in pages
-        for line in text.split("\n")[: text.count("\n") + bool(text.split("\n")[-1])]
-    ]
-    owners = lines[INDEX["document"]].tolist()
-    return [
-        (pages[owner][0], " ".join(line.split()), *known)
-        for owner, line, *known in zip(owners, spelled, pages_with.tolist(), of.tolist(), strict=True)
-    ]
+def identity(number: int) -> bytes:
+    return (number * 7 % 64).to_bytes(1) + number.to_bytes(15)
 
 
-def reference(pages: Sequence[Page], least: int, share: float) -> dict[tuple[str, str], tuple[int, int]]:
-    found = {}
-    for domain in {domain for domain, _ in pages if domain}:
-        texts = {" ".join(text.split()): text for site, text in pages if site == domain}
-        words = [{" ".join(line.split()) for line in text.split("\n")} for text in texts.values()]
-        for line in set().union(*words) - {""}:
-            count = sum(line in each for each in words)
-            if count >= least and count / len(texts) >= share:
-                found[domain, line] = (count, len(texts))
+def texts_of(pages: Sequence[Page]) -> pa.StringArray:
+    return pa.array([page.text for page in pages], pa.string())
+
+
+def rows(pages: Sequence[Page], counting: Counting, shards: int = 1) -> list[pa.Table]:
+    """The occurrences, shard by shard: page n is in shard n modulo `shards`."""
+    known, made = Documents.of(facts(pages)), []
+    for shard in range(shards):
+        mine = np.arange(shard, len(pages), shards)
+        some = Documents(*(column[mine] for column in known))
+        text = texts_of([pages[number] for number in mine])
+        made.append(occurrences(buffers(text), some, counting, shard, pages=True))
+    return made
+
+
+def counted(tables: Sequence[pa.Table], least: int, parts: int = 1) -> pa.Table:
+    counter = LineCounter(least)
+    for part in range(parts):
+        counter.add(
+            pa.concat_tables([OCCURRENCES.empty_table(), *(part_of(each, part, parts) for each in tables)])
+        )
+    return counter.counts()
+
+
+def told(
+    pages: Sequence[Page], counting: Counting, table: pa.Table, shards: int = 1
+) -> dict[tuple[int, int], object]:
+    """By page and byte where a line with words begins: how many have it, of how many, and whether an earlier one."""
+    found: dict[tuple[int, int], object] = {}
+    for shard in range(shards):
+        numbers = list(range(shard, len(pages), shards))
+        mine = [pages[number] for number in numbers]
+        data = buffers(texts_of(mine))
+        lines = scan_lines(data, unicode_breaks=False)
+        of_shard = table.filter(pa.array(table["shard"].to_numpy() == shard))
+        whole = Documents.of(facts(pages))
+        counts = LineCounts(Documents(*(column[numbers] for column in whole)), {counting: of_shard})
+        known = counts.of_lines(counting, lines[INDEX["document"]], line_hashes(data, lines, counting.alike))
+        names = ("document", "start", "words")
+        for owner, start, words, *answer in zip(*(lines[INDEX[name]] for name in names), *known, strict=True):
+            if words:
+                found[numbers[owner], int(start)] = (int(answer[0]), int(answer[1]), bool(answer[2]))
     return found
 
 
-@settings(max_examples=200, deadline=None)
-@given(PAGES, st.integers(0, 4), st.sampled_from([0.0, 0.3, 0.5, 1.0]), st.integers(0, 12))
-def test_lines_are_counted_as_by_hand(pages: list[Page], least: int, share: float, cut: int) -> None:
-    """However the pages are spread over runs. Texts of the same words are one, whichever way their lines break."""
-    pages = [(domain, text) for domain, text in pages if _is_plain(text, pages, domain)]
-    runs = pa.concat_tables([rows(pages[:cut]), rows(pages[cut:])])
-    expected = reference(pages, least, share)
-    table = common_lines(runs, pages=least, share=share)
-    for domain, line, *known in asked(pages, table):
-        assert tuple(known) == expected.get((domain, line), (0, 0))
-    assert len(table) == len(expected)
+def reference(pages: Sequence[Page], counting: Counting, least: int) -> dict[tuple[int, int], object]:
+    """The same, slowly."""
+    groups: dict[str, dict[object, list[int]]] = {}
+    lines: dict[tuple[int, int], tuple[str, object]] = {}
+    who: dict[str, set[object]] = {}
+
+    def owner(number: int) -> object:
+        return text_digest(pages[number].text) if counting.each == "text" else number
+
+    for number in sorted(range(len(pages)), key=identity):
+        page = pages[number]
+        group = page.domain if counting.within == "site" else "all"
+        who.setdefault(group, set()).add(owner(number))
+        at = 0
+        for line in page.text.split("\n"):
+            if line.split():
+                form = NORMAL[counting.alike](line)
+                lines[number, at] = (group, form)
+                groups.setdefault(group, {}).setdefault(form, []).append(number)
+            at += len(line.encode()) + 1
+    found: dict[tuple[int, int], object] = {}
+    for place, (group, form) in lines.items():
+        have = [owner(number) for number in groups[group][form]]
+        enough = len(set(have)) >= least and group != ""
+        of = len(who[group]) if group else 0
+        found[place] = (len(set(have)), of, have[0] != owner(place[0])) if enough else (0, of, False)
+    return found
 
 
-def _is_plain(text: str, pages: Sequence[Page], domain: str) -> bool:
-    """Leave out texts that differ from an earlier one of the site in white space only: which of them has the lines?"""
-    same = [other for site, other in pages if site == domain and other.split() == text.split()]
-    return same[0] == text
+@settings(max_examples=300, deadline=None)
+@given(PAGES, COUNTINGS, st.integers(0, 4), st.tuples(st.integers(1, 3), st.integers(1, 4)), st.randoms())
+@example([Page("one.example", "a b\nc\na b"), Page("one.example", "c")], CRAWL, 0, (2, 1), random.Random(1))
+def test_lines_are_counted_as_by_hand(
+    pages: list[Page], counting: Counting, least: int, split: tuple[int, int], draw: random.Random
+) -> None:
+    """However the pages are spread over shards, in whatever order their runs are read, in however many parts."""
+    shards, parts = split
+    runs = rows(pages, counting, shards)
+    draw.shuffle(runs)
+    table = counted(runs, least, parts)
+    assert told(pages, counting, table, shards) == reference(pages, counting, least)
+    assert table == counted(rows(pages, counting, shards), least)
+    assert table.schema == COUNTS
 
 
 def test_copies_of_a_page_make_no_line_common() -> None:
-    pages = [("one.example", "Home\nThe text.")] * 9 + [("one.example", "Home\nAnother.")]
-    table = common_lines(rows(pages), pages=2, share=0.1)
-    assert {(line, count) for _, line, count, _ in asked(pages, table)} == {
-        ("Home", 2),
-        ("The text.", 0),
-        ("Another.", 0),
-    }
+    pages = [Page("one.example", "Home\nThe text.")] * 9 + [Page("one.example", "Home\nAnother.")]
+    found = told(pages, SITE, counted(rows(pages, SITE), 2))
+    assert found[9, 0] == (2, 2, True)
+    assert {found[number, 0] for number in range(9)} == {
+        (2, 2, False)
+    }  # all copies of the first text are first
+    assert found[0, 5] == (0, 2, False)
 
 
 def test_a_site_of_its_own() -> None:
@@ -105,18 +180,27 @@ def test_a_site_of_its_own() -> None:
     assert len(site_hashes(pa.array([], pa.string()))) == 0
 
 
-def test_nothing_in_nothing_out() -> None:
-    empty = common_lines(OCCURRENCES.empty_table(), pages=1, share=0)
-    assert len(empty) == 0
-    sites = CommonLines.of(np.zeros(2, np.uint64), [])
-    found = sites.pages(np.array([0, 1]), np.array([5, -7]))
-    assert [column.tolist() for column in found] == [[0, 0], [0, 0]]
+@pytest.mark.parametrize("counting", [CRAWL, SITE])
+def test_nothing_in_nothing_out(counting: Counting) -> None:
+    table = counted([], 0)
+    assert (len(table), table.schema) == (0, COUNTS)
+    assert told([Page("a.example", "a b")], counting, table) == {(0, 0): (0, 0, False)}
+    assert told([], counting, counted(rows([], counting), 0)) == {}
+
+
+def test_a_shard_is_told_of_its_own_lines_alone() -> None:
+    pages = [Page("", "Home"), Page("", "Home\nb"), Page("", "c"), Page("", "Home")]
+    table = counted(rows(pages, CRAWL, 3), 2)
+    assert sorted(table["shard"].to_pylist()) == [0, 0, 1, 1, 2]  # the pages' number to each, the line to two
 
 
 @pytest.mark.parametrize("start", [0, 1, 2])
 def test_a_slice_knows_its_own_documents(start: int) -> None:
-    pages = [("one.example", "Home\nfirst"), ("two.example", "Home"), ("one.example", "Home\nsecond")]
-    table = common_lines(rows(pages), pages=2, share=0)
-    hashes = scan_lines(buffers(pa.array(["Home"])), unicode_breaks=False)[INDEX["hash"]]
-    sites = CommonLines.of(site_hashes(pa.array([domain for domain, _ in pages])), [table])
-    assert sites.slice(start, 1).pages(np.array([0]), hashes)[0].tolist() == [[2], [0], [2]][start]
+    pages = [
+        Page("one.example", "Home\nfirst"),
+        Page("two.example", "Home"),
+        Page("one.example", "Home\nsecond"),
+    ]
+    hashes = scan_lines(buffers(pa.array(["Home"])), unicode_breaks=False)[INDEX["hash"]].astype(np.uint64)
+    counts = LineCounts(Documents.of(facts(pages)), {SITE: counted(rows(pages, SITE), 2)})
+    assert counts.slice(start, 1).of_lines(SITE, np.array([0]), hashes)[0].tolist() == [[2], [0], [2]][start]
