@@ -13,7 +13,7 @@ from typing import Any
 
 from beam_jobs.errors import NotFound
 from beam_jobs.release.locate import Release
-from beam_jobs.release.programs import counted_among
+from beam_jobs.release.programs import Counted, counted_by
 from beam_jobs.store.base import Store
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import Range, find_rows, read_rows
@@ -24,8 +24,10 @@ EXCERPT_BYTES = 240
 
 @dataclass(frozen=True)
 class Cut:
-    """Bytes [start, end) of the text as extracted; `text` is what stood there, None if it is not to be had. `documents` is
-    how many texts or documents have its line, where the rule asks that, and `among` says which: `texts of crawl 2026-40`.
+    """Bytes [start, end) of the text as extracted; `text` is what stood there, None if it is not to be had.
+
+    Where the rule asks how often its line is repeated, `documents` is how many have it, and `among` says of which:
+    `texts of crawl 2026-40`.
     """
 
     rule: str
@@ -81,9 +83,7 @@ def cuts_of(
     found = _stored(release, record)
     if found is not None:
         edits, counts, text = found
-        site = f" of site {record['domain']}" if record["domain"] else ""
-        where = {"site": f"{site} in crawl {record['crawl']}", "crawl": f" of crawl {record['crawl']}"}
-        among = counted_among(release.manifest)
+        counted = counted_by(release.manifest)
         return tuple(
             Cut(
                 edit["rule"],
@@ -91,9 +91,7 @@ def cuts_of(
                 edit["end"],
                 text[edit["start"] : edit["end"]].decode(),
                 documents,
-                None
-                if documents is None
-                else "{}s{}".format(among[edit["rule"]].each, where[among[edit["rule"]].within]),
+                None if documents is None else _among(counted[edit["rule"]], record),
             )
             for edit, documents in zip(edits, counts, strict=True)
         )
@@ -102,10 +100,16 @@ def cuts_of(
     return None
 
 
+def _among(counted: Counted, record: Mapping[str, Any]) -> str:
+    site = f"site {record['domain']} in " if counted.within == "site" else ""
+    return f"{counted.each}s of {site}crawl {record['crawl']}"
+
+
 def _stored(
     release: Release, record: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], list[int | None], bytes] | None:
-    """The document's edits, for each how many documents have its line, and its text as ingested, from the stages; None when they are not there."""
+    """The document's edits, how many documents have the line of each, and its text as ingested, from the stages; None
+    when they are not there."""
     crawl, doc_id = str(record["crawl"]), bytes.fromhex(record["doc_id"])
     try:
         ingest, clean = (_stage(release, name, crawl) for name in ("ingest", "clean"))

@@ -47,14 +47,15 @@ class Counted(NamedTuple):
     within: str
 
 
-def counted_among(manifest: ReleaseManifest) -> dict[str, Counted]:
+def counted_by(manifest: ReleaseManifest) -> dict[str, Counted]:
     """The rules of edit programs that ask how often a line is repeated, by code."""
-    asked = {
-        str(rule["rule"]): (rule.get("when") or {}).get("repeats")
-        for program in manifest.programs
-        for rule in program.rules
-    }
-    return {code: Counted(each.get("each", "text"), each["within"]) for code, each in asked.items() if each}
+    found = {}
+    for program in manifest.programs:
+        for rule in program.rules:
+            test: Any = rule.get("when") or {}
+            if asked := test.get("repeats"):
+                found[str(rule["rule"])] = Counted(asked.get("each", "text"), asked["within"])
+    return found
 
 
 def drop_reasons(manifest: ReleaseManifest) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from beam_jobs.release.manifest import EditProgram
 from beam_jobs.release.programs import drop_reasons, drops_with, effect, recorded
 from tests.unit.release.building import Written
 
-
 LATER = {"copies": "later"}
 
 

@@ -29,7 +29,7 @@ SHIPPED = {name: load_programs([name], Path())[0] for name in program_names()}
 LINES_KNOWN = {
     "Home": (10, 20, False), "All about us and you": (30, 40, True), "the": (9, 10, True), "a b": (900, 2000, False),
     "}": (90, 100, True), "Some of it on many pages": (74, 100, True), "one": (1, 100, False),
-    "one line of ten words, which is on many pages here": (4, 100, True), "2026": (2, 100, False),
+    "one line of ten words, which is on many pages here": (14, 100, True), "2026": (2, 100, False),
 }  # fmt: skip
 """Documents that have the line, all of them, and whether one before has it."""
 COUNTINGS = {counting for program in SHIPPED.values() for counting in program.countings} | {
