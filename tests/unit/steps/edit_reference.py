@@ -54,13 +54,18 @@ class Result:
 
     def spans(self) -> list[tuple[str, int, int]]:
         """Runs of bytes with one code. Two spans of one rule side by side are one here."""
-        spans: list[tuple[str, int, int]] = []
-        for byte, code in sorted(self.cuts.items()):
-            if spans and spans[-1][0] == code and spans[-1][2] == byte:
-                spans[-1] = (code, spans[-1][1], byte + 1)
-            else:
-                spans.append((code, byte, byte + 1))
-        return spans
+        return merged([(code, byte, byte + 1) for byte, code in sorted(self.cuts.items())])
+
+
+def merged(spans: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Spans in order, those of one code side by side made one."""
+    found: list[tuple[str, int, int]] = []
+    for code, start, end in spans:
+        if found and found[-1][0] == code and found[-1][2] == start:
+            found[-1] = (code, found[-1][1], end)
+        else:
+            found.append((code, start, end))
+    return found
 
 
 def run(text: str, programs: Sequence[Program], known: Known | None = None) -> Result:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,9 @@ class Page(NamedTuple):
     domain: str
     text: str
 
+
+Told = tuple[int, int, bool]
+"""How many have a line, of how many, and whether an earlier one has."""
 
 LINES = st.sampled_from(
     ["Home", "a b", " a  b ", "A b", "c", "", " ", "1 of 2", "long line, of the site…", "x" * 20]
@@ -118,32 +122,43 @@ def told(
     return found
 
 
+def reference_by_id(pages: Mapping[bytes, Page], counting: Counting) -> dict[object, Callable[[bytes], Told]]:
+    """Of every line, slowly: what a document is told of it."""
+    owners: dict[object, dict[str, list[object]]] = {}
+    everybody: dict[str, set[object]] = {}
+
+    def group(doc_id: bytes) -> str:
+        return pages[doc_id].domain if counting.within == "site" else "all"
+
+    def owner(doc_id: bytes) -> object:
+        return text_digest(pages[doc_id].text) if counting.each == "text" else doc_id
+
+    for doc_id in sorted(pages):
+        everybody.setdefault(group(doc_id), set()).add(owner(doc_id))
+        for line in pages[doc_id].text.split("\n"):
+            form = NORMAL[counting.alike](line)
+            if line.split():
+                owners.setdefault(form, {}).setdefault(group(doc_id), []).append(owner(doc_id))
+
+    def told(form: object, doc_id: bytes) -> Told:
+        have = owners[form].get(group(doc_id), []) if group(doc_id) else []
+        of = len(everybody[group(doc_id)]) if group(doc_id) else 0
+        return len(set(have)), of, bool(have) and have[0] != owner(doc_id)
+
+    return {form: partial(told, form) for form in owners}
+
+
 def reference(pages: Sequence[Page], counting: Counting, least: int) -> dict[tuple[int, int], object]:
-    """The same, slowly."""
-    groups: dict[str, dict[object, list[int]]] = {}
-    lines: dict[tuple[int, int], tuple[str, object]] = {}
-    who: dict[str, set[object]] = {}
-
-    def owner(number: int) -> object:
-        return text_digest(pages[number].text) if counting.each == "text" else number
-
-    for number in sorted(range(len(pages)), key=identity):
-        page = pages[number]
-        group = page.domain if counting.within == "site" else "all"
-        who.setdefault(group, set()).add(owner(number))
+    """What is known of each line, by page and byte: nothing of lines that fewer have than `least`."""
+    known = reference_by_id({identity(number): page for number, page in enumerate(pages)}, counting)
+    found: dict[tuple[int, int], object] = {}
+    for number, page in enumerate(pages):
         at = 0
         for line in page.text.split("\n"):
             if line.split():
-                form = NORMAL[counting.alike](line)
-                lines[number, at] = (group, form)
-                groups.setdefault(group, {}).setdefault(form, []).append(number)
+                told = known[NORMAL[counting.alike](line)](identity(number))
+                found[number, at] = told if told[0] >= least else (0, told[1], False)
             at += len(line.encode()) + 1
-    found: dict[tuple[int, int], object] = {}
-    for place, (group, form) in lines.items():
-        have = [owner(number) for number in groups[group][form]]
-        enough = len(set(have)) >= least and group != ""
-        of = len(who[group]) if group else 0
-        found[place] = (len(set(have)), of, have[0] != owner(place[0])) if enough else (0, of, False)
     return found
 
 
