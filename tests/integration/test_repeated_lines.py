@@ -4,6 +4,7 @@ the workers, the size of runs and ranges, and who was killed; and explain tells 
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -216,11 +217,21 @@ def test_an_empty_crawl(tmp_path: Path) -> None:
 
 def test_explain_tells_how_often_a_line_occurs(corpus: Corpus, made: Made) -> None:
     url = f"https://www.site1.example/{EARLIER}/2/1"
-    answered = strata_here("explain", "latest", url, root=made.root)
+    answered = strata_here("explain", "latest", url, "--json", root=made.root)
     assert answered.code == 0, answered.said
-    said = " ".join(answered.out.split())
-    texts = {row["text"] for row in documents(made.root, EARLIER).values() if NOTICE in row["text"]}
-    assert f"this line occurs in {len(texts)} texts of crawl {EARLIER}" in said or (
-        f"this line occurs in 36 documents of crawl {EARLIER}" in said
+    found = documents(made.root, EARLIER).values()
+    (site,) = {row["domain"] for row in found if "site1" in row["domain"]}
+    of_site = [row for row in found if row["domain"] == site]
+    told = {cut["rule"]: cut for cut in json.loads(answered.out)["cuts"] if cut["documents"]}
+    for rule, among, of in (
+        ("dolma_paragraphs_repeated", f"documents of crawl {EARLIER}", found),
+        ("tests_first_copies_first", f"documents of site {site} in crawl {EARLIER}", of_site),
+    ):  # fmt: skip
+        line = told[rule]["text"].removesuffix("\n")
+        assert told[rule]["documents"] == sum(line in row["text"].split("\n") for row in of) > 1
+        assert told[rule]["among"] == among
+    said = " ".join(strata_here("explain", "latest", url, root=made.root).out.split())
+    assert (
+        f"this line occurs in {told['dolma_paragraphs_repeated']['documents']} documents of crawl {EARLIER}"
+        in said
     )
-    assert "documents of site site1.example in crawl" in said
