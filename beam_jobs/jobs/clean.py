@@ -125,9 +125,8 @@ def _counts(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     runs = [file for file in run.files_of("lines") if file.kind == f"lines-{name}"]
     sizes = [find_rows(run.store, file, "key", keys) for file in runs]
     parts = ranges_for(sum(stop - start for start, stop in sizes), 2 * ROWS_PER_RANGE)
-    counter = LineCounter(
-        next(asks.least for counting, asks in _asked(run).items() if label(counting) == name)
-    )
+    least = next(asks.least for counting, asks in _asked(run).items() if label(counting) == name)
+    counter = LineCounter(least, parts)
     rows = 0
     for part in range(parts):
         found = [

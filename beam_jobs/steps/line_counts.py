@@ -134,35 +134,44 @@ class _Tally(NamedTuple):
 
 
 class LineCounter:
-    """Counts the lines of one range of keys. May be given their occurrences in parts by owner (see `part_of`), all of a
-    part at once: then no more is held than one part, and what is different."""
+    """Counts the lines of one range of keys, told of when at least so many owners have them. May be given their
+    occurrences in so many parts by owner (see `part_of`): then no more is held than one part, and what is different."""
 
-    def __init__(self, least: int) -> None:
-        self._least = least
+    def __init__(self, least: int, parts: int = 1) -> None:
+        self._least, self._parts = least, parts
         self._tallies: list[_Tally] = []
         self._told: list[tuple[Hashes, Hashes, Numbers]] = []
 
     def add(self, rows: pa.Table) -> None:
-        """Count `OCCURRENCES`."""
+        """Count the `OCCURRENCES` of a part."""
         high, low = _split(rows["key"])
         owners, documents = (rows[name].to_numpy() for name in ("owner", "document"))
-        order = np.lexsort((documents, owners, low, high))
+        order = _order(high, low, owners, documents)
         high, low, owners, documents = high[order], low[order], owners[order], documents[order]
-        keys = np.cumsum(_changes(high, low)) - 1
-        places = np.flatnonzero(_changes(high, low))
-        self._told.append((*_told(high[places], low[places], keys, rows["shard"].to_numpy()[order]),))
         one = _changes(high, low, owners)
         ones = np.ones(int(one.sum()), np.int64)
-        self._tallies.append(_tallied(low[one], high[one], ones, documents[one], owners[one]))
+        tally = _tallied(low[one], high[one], ones, documents[one], owners[one])
+        self._tallies.append(tally)
+        keys = np.cumsum(_changes(high, low)) - 1
+        shards = rows["shard"].to_numpy()[order]
+        if self._parts == 1:  # else the other parts may have more owners of a line
+            wanted = self._wanted(tally)[keys]
+            keys, shards = keys[wanted], shards[wanted]
+        self._told.append(_told(tally, keys, shards))
+
+    def _wanted(self, tally: _Tally) -> Mask:
+        """Lines that enough have, and all pages."""
+        pages = tally.high == _spread(tally.low, np.full(len(tally.low), _PAGE))
+        wanted: Mask = (tally.owners >= self._least) | pages
+        return wanted
 
     def counts(self) -> pa.Table:
         """`COUNTS` of lines that at least so many owners have, and of all pages; sorted by shard and key."""
-        parts = zip(*self._tallies, strict=True)
-        low, high, owners, documents, first = (np.concatenate(column) for column in parts)
+        tally = _Tally(*(np.concatenate(column) for column in zip(*self._tallies, strict=True)))
         if len(self._tallies) > 1:
-            low, high, owners, documents, first = _tallied(low, high, owners, documents, first)
-        kept = (owners >= self._least) | (high == _spread(low, np.full(len(low), _PAGE)))
-        known = _comparable(high[kept], low[kept])
+            tally = _tallied(*tally)
+        kept = self._wanted(tally)
+        known = _comparable(tally.high[kept], tally.low[kept])
         high, low, shards = (np.concatenate(column) for column in zip(*self._told, strict=True))
         asked = _comparable(high, low)
         places, found = _found(known, asked)
@@ -173,8 +182,8 @@ class LineCounter:
         columns = [
             pa.array(shards[order].astype(np.int32)),
             _packed(high[order], low[order]),
-            pa.array(owners[kept][places]),
-            pa.array(first[kept][places]),
+            pa.array(tally.owners[kept][places]),
+            pa.array(tally.first[kept][places]),
         ]
         return pa.table(columns, schema=COUNTS)
 
@@ -186,17 +195,29 @@ def part_of(rows: pa.Table, part: int, parts: int) -> pa.Table:
     return rows.filter(pa.array(rows["owner"].to_numpy() % np.uint64(parts) == np.uint64(part)))
 
 
-def _told(high: Hashes, low: Hashes, keys: Numbers, shards: Numbers) -> tuple[Hashes, Hashes, Numbers]:
-    """The distinct pairs of a key (one of `high`, `low`, by number) and a shard."""
+def _order(high: Hashes, low: Hashes, owners: Hashes, documents: Hashes) -> Numbers:
+    """By key, owner and document. Runs are in the order of their keys, and most lines occur once: the sort has
+    little to do but merge, and to put those in order that have a key's first half in common."""
+    order = np.argsort(high, kind="stable")
+    same = ~_changes(high[order])
+    several = same.copy()
+    several[:-1] |= same[1:]
+    rows = order[several]
+    order[several] = rows[np.lexsort((documents[rows], owners[rows], low[rows], high[rows]))]
+    return order
+
+
+def _told(tally: _Tally, keys: Numbers, shards: Numbers) -> tuple[Hashes, Hashes, Numbers]:
+    """The distinct pairs of a key (a row of the tally) and a shard."""
     pairs = np.unique(keys.astype(np.uint64) << _SHARDS | shards.astype(np.uint64))
     places = (pairs >> _SHARDS).astype(np.int64)
     told = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    return high[places], low[places], told
+    return tally.high[places], tally.low[places], told
 
 
 def _tallied(low: Hashes, high: Hashes, owners: Numbers, documents: Hashes, first: Hashes) -> _Tally:
     """One row for each key out of several."""
-    order = np.lexsort((documents, low, high))
+    order = _order(high, low, documents, documents)
     low, high, owners = low[order], high[order], owners[order]
     starts = np.flatnonzero(_changes(high, low))
     counted = np.add.reduceat(owners, starts) if len(starts) else owners

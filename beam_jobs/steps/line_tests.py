@@ -196,16 +196,17 @@ class LineBatch:
             hashes = line_hashes(self.texts, self.lines, counting.alike)
             documents, of, earlier = self._repeated.of_lines(counting, self["document"], hashes)
             visible = ~self.blank
-            again = self._again(hashes) & visible
-            self._asked[counting] = (documents * visible, of, (earlier & visible) | again)
+            self._asked[counting] = (documents * visible, of, (earlier & visible) | self._again(hashes))
         return self._asked[counting]
 
     def _again(self, hashes: Hashes) -> Mask:
-        """Lines that stand in their document already."""
-        order = np.lexsort((hashes, self["document"]))  # stable: lines that are alike stay in their order
-        owners, sorted_hashes = self["document"][order], hashes[order]
+        """Lines with words that stand in their document already."""
+        visible = np.flatnonzero(~self.blank)
+        # Stable: lines that are alike stay in their order.
+        order = visible[np.lexsort((hashes[visible], self["document"][visible]))]
+        owners, of_lines = self["document"][order], hashes[order]
         again = np.zeros(len(self), np.bool_)
-        again[order[1:]] = (owners[1:] == owners[:-1]) & (sorted_hashes[1:] == sorted_hashes[:-1])
+        again[order[1:]] = (owners[1:] == owners[:-1]) & (of_lines[1:] == of_lines[:-1])
         return again
 
     def _repeating(self, asked: Repeats) -> Mask:

@@ -93,7 +93,7 @@ def reduced(table: pa.Table, least: int, rows_per_range: int = ROWS_PER_RANGE) -
         stop = len(keys) if keyed.stop == 2**64 else stop
         rows = table.slice(start, stop - start)
         parts = ranges_for(len(rows), 2 * ROWS_PER_RANGE)
-        counter = LineCounter(least)
+        counter = LineCounter(least, parts)
         for part in range(parts):
             counter.add(part_of(rows, part, parts))
         made.append(counter.counts())

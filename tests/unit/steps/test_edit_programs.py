@@ -124,6 +124,7 @@ PAGES = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(BREAKS)), ma
 @settings(max_examples=120, deadline=None)
 @given(texts=st.lists(PAGES | TEXTS, min_size=1, max_size=4))
 @example(texts=["", "\n", " ", "Read more...", "\n\n\n\na\n\n\n\n"])
+@example(texts=["\n…", "…\n \n«", "one\n\none"])
 @example(texts=["Foo bar baz. [1]\r\n\r\n{ a b c. }\r\rd e f.\u2028[edit]"])
 def test_a_shipped_program_does_as_the_reference(name: str, texts: list[str]) -> None:
     check(texts, [SHIPPED[name]])

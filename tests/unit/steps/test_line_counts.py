@@ -93,7 +93,7 @@ def rows(pages: Sequence[Page], counting: Counting, shards: int = 1) -> list[pa.
 
 
 def counted(tables: Sequence[pa.Table], least: int, parts: int = 1) -> pa.Table:
-    counter = LineCounter(least)
+    counter = LineCounter(least, parts)
     for part in range(parts):
         counter.add(
             pa.concat_tables([OCCURRENCES.empty_table(), *(part_of(each, part, parts) for each in tables)])
