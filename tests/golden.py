@@ -35,7 +35,7 @@ from tests.refreshing import bind, one_by_one, refresh_and_release
 
 RECORDED = Path(__file__).parent / "integration" / "golden.json"
 
-_PROGRAMS = ["site-chrome", "boilerplate/lines", "dclm/modifiers"]
+_PROGRAMS = ["site-chrome", "boilerplate/lines", "dclm/modifiers", "dolma/paragraphs"]
 _DEDUP = ["exact", {"method": "url", "action": "mark"}, {"method": "minhash", "keep": "longest"}]
 _MODEL_COLUMNS = ("language_score",)
 _GERMAN = (

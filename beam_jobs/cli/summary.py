@@ -251,6 +251,8 @@ def _cuts(capture: Capture) -> Iterator[tuple[str, str]]:
         for cut in capture.cuts[:_MOST_CUTS]:
             source = f" of {cut.source}" if cut.source else ""
             yield "", f"{cut.rule}{source} [{cut.start:,}, {cut.end:,}) {cut.excerpt or ''}".rstrip()
+            if cut.repeats:
+                yield "", f"  {cut.repeats}"
         if len(capture.cuts) > _MOST_CUTS:
             yield "", f"and {len(capture.cuts) - _MOST_CUTS:,} more; --json has all"
 

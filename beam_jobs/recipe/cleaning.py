@@ -18,11 +18,12 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, model_validator
 
 from beam_jobs.errors import BadInput
+from beam_jobs.recipe.bounds import Bounds
+from beam_jobs.recipe.repeats import Counting, Repeats
 from beam_jobs.recipe.strict import StrictModel, nearest, read_yaml, validate
 from beam_jobs.schema.reasons import DUPLICATE_PREFIX
 from beam_jobs.store.fingerprint import Json
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
 Phrases = tuple[Annotated[str, Field(min_length=1)], ...]
 
 _NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
@@ -32,61 +33,12 @@ _NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
     "uppercase_share": (0, 1),
     "digit_share": (0, 1),
     "empty_line": (0, inf),
-    "site_pages": (0, inf),
-    "site_share": (0, 1),
     "sentences": (0, inf),
     "removed_word_share": (0, 1),
 }
 """What rules hold against numbers, with the least and the greatest value it can have."""
 
-_SITE: Final = frozenset({"site_pages", "site_share"})
 _LITERAL: Final = ("contains", "begins_with", "ends_with", "is_all")
-
-
-class Bounds(StrictModel):
-    """The numbers for which a rule applies."""
-
-    at_least: Number | None = None
-    more_than: Number | None = None
-    at_most: Number | None = None
-    less_than: Number | None = None
-
-    @model_validator(mode="after")
-    def _some(self) -> Bounds:
-        lower = [bound for bound in (self.at_least, self.more_than) if bound is not None]
-        upper = [bound for bound in (self.at_most, self.less_than) if bound is not None]
-        if len(lower) > 1 or len(upper) > 1 or not lower + upper:
-            raise ValueError("give one or two bounds: at_least or more_than, at_most or less_than")
-        if lower and upper and (lower[0] > upper[0] or (lower == upper and self._strict)):
-            raise ValueError(f"no number lies between {lower[0]:g} and {upper[0]:g}")
-        return self
-
-    @property
-    def _strict(self) -> bool:
-        return self.more_than is not None or self.less_than is not None
-
-    @property
-    def lower(self) -> float:
-        """The lower bound, 0 where there is none."""
-        return next((bound for bound in (self.at_least, self.more_than) if bound is not None), 0.0)
-
-    @property
-    def nearest_bound(self) -> float:
-        """The number that is told as the rule's threshold."""
-        given = (self.more_than, self.at_least, self.less_than, self.at_most)
-        return next(bound for bound in given if bound is not None)
-
-    def fault(self, least: float, greatest: float) -> str | None:
-        """Why no number from `least` to `greatest` is within, or every one; None when neither."""
-        low = self.at_least if self.at_least is not None else self.more_than
-        high = self.at_most if self.at_most is not None else self.less_than
-        beyond = low is not None and (low > greatest or (low == greatest and self.more_than is not None))
-        before = high is not None and (high < least or (high == least and self.less_than is not None))
-        if beyond or before:
-            return "can never apply"
-        everything_above = low is None or low < least or (low == least and self.more_than is None)
-        everything_below = high is None or high > greatest or (high == greatest and self.less_than is None)
-        return "always applies" if everything_above and everything_below else None
 
 
 class LineTest(StrictModel):
@@ -102,10 +54,7 @@ class LineTest(StrictModel):
     uppercase_share: Bounds | None = Field(None, description="Capital letters per character.")
     digit_share: Bounds | None = Field(None, description="Digits per character.")
     empty_line: Bounds | None = Field(None, description="Its number in a run of lines without a character.")
-    site_pages: Bounds | None = Field(
-        None, description="Pages of the site, in the crawl as ingested, that have a line of the same words."
-    )
-    site_share: Bounds | None = Field(None, description="Those per page of the site in the crawl.")
+    repeats: Repeats | None = Field(None, description="How often the crawl or the site has such a line.")
     contains: Phrases = ()
     begins_with: Phrases = ()
     ends_with: Phrases = ()
@@ -135,7 +84,7 @@ class LineTest(StrictModel):
         for phrase in self.is_all:
             if not (phrase[0].isalnum() and phrase[-1].isalnum()):
                 raise ValueError(f"is_all {phrase!r} must begin and end with a letter or a number")
-        if not (self.literals or self.matches or self.ends_without or any(self.numbers)):
+        if not (self.literals or self.matches or self.ends_without or self.repeats or any(self.numbers)):
             raise ValueError("it says nothing of the line")
         return self
 
@@ -235,8 +184,8 @@ class Program(StrictModel):
             raise ValueError(
                 f"names that begin with {DUPLICATE_PREFIX!r} are taken: duplicates' reasons begin so"
             )
-        if self.counts_sites and self.lines != "lf":
-            raise ValueError("lines of sites are counted as LF ends them: lines: lf")
+        if self.countings and self.lines != "lf":
+            raise ValueError("repeated lines are counted as LF ends them: lines: lf")
         documents = [rule.document is not None for rule in self.rules]
         if any(before and not after for before, after in pairwise(documents)):
             raise ValueError("rules on the whole document come last: they judge what the others left")
@@ -258,16 +207,14 @@ class Program(StrictModel):
         return tuple(self.prefix + rule.rule for rule in self.rules if rule.cut == "document")
 
     @property
-    def counts_sites(self) -> bool:
-        """Whether it looks at how often a line occurs on its site, which must be counted before."""
-        return any(_SITE & set(rule.when.numbers) for rule in self.rules if rule.when)
+    def repeats(self) -> tuple[Repeats, ...]:
+        """What its rules ask of repeated lines, which must be counted before."""
+        return tuple(rule.when.repeats for rule in self.rules if rule.when and rule.when.repeats)
 
-    def site_floor(self, name: str) -> float:
-        """The least `site_pages` or `site_share` for which one of its rules may apply."""
-        tests = [rule.when.numbers for rule in self.rules if rule.when]
-        return min(
-            (test[name].lower if name in test else 0.0 for test in tests if _SITE & set(test)), default=0.0
-        )
+    @property
+    def countings(self) -> tuple[Counting, ...]:
+        """The countings that these need, sorted."""
+        return tuple(sorted({asked.counting for asked in self.repeats}))
 
     def record(self) -> dict[str, Json]:
         """What decides, as plain JSON for fingerprints: without prose, what is absent left out."""

@@ -8,11 +8,12 @@ never is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 from beam_jobs.errors import NotFound
 from beam_jobs.release.locate import Release
+from beam_jobs.release.programs import Counted, counted_by
 from beam_jobs.store.base import Store
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import Range, find_rows, read_rows
@@ -23,14 +24,19 @@ EXCERPT_BYTES = 240
 
 @dataclass(frozen=True)
 class Cut:
-    """Bytes [start, end) of the text as extracted; `text` is what stood there, None if it is not to be had. `source` is
-    the document (hex) that has a repeated passage first, None of other cuts and where it is not known.
+    """Bytes [start, end) of the text as extracted; `text` is what stood there, None if it is not to be had.
+
+    Where the rule asks how often its line is repeated, `documents` is how many have it, and `among` says of which:
+    `texts of crawl 2026-40`. `source` is the document (hex) that has a repeated passage first. All None of other cuts
+    and where it is not known.
     """
 
     rule: str
     start: int
     end: int
     text: str | None = None
+    documents: int | None = None
+    among: str | None = None
     source: str | None = None
 
     @property
@@ -47,13 +53,15 @@ class Cut:
 
     def to_json(self) -> dict[str, Any]:
         """All fields, the text whole."""
-        return {
-            "rule": self.rule,
-            "start": self.start,
-            "end": self.end,
-            "text": self.text,
-            "source": self.source,
-        }
+        return asdict(self)
+
+    @property
+    def repeats(self) -> str | None:
+        """`this line occurs in 12 texts of crawl 2026-40`; None where nobody counted."""
+        if self.documents is None or self.among is None:
+            return None
+        among = self.among if self.documents != 1 else self.among.replace("s of", " of", 1)
+        return f"this line occurs in {self.documents:,} {among}"
 
 
 def _escaped(text: str) -> str:
@@ -76,16 +84,18 @@ def cuts_of(
         return ()
     found = _stored(release, record)
     if found is not None:
-        edits, text, sources = found
+        counted = counted_by(release.manifest)
         return tuple(
             Cut(
                 edit["rule"],
                 edit["start"],
                 edit["end"],
-                text[edit["start"] : edit["end"]].decode(),
-                sources.get(edit["start"]),
+                found.text[edit["start"] : edit["end"]].decode(),
+                documents,
+                None if documents is None else _among(counted[edit["rule"]], record),
+                found.sources.get(edit["start"]),
             )
-            for edit in edits
+            for edit, documents in zip(found.edits, found.documents, strict=True)
         )
     if document:
         return tuple(Cut(edit["rule"], edit["start"], edit["end"]) for edit in document["edits"])
@@ -102,11 +112,23 @@ def _who_cut(release: Release) -> str | None:
     return "clean" if release.manifest.programs else None
 
 
-def _stored(
-    release: Release, record: Mapping[str, Any]
-) -> tuple[list[dict[str, Any]], bytes, dict[int, str]] | None:
-    """The document's edits, its text as ingested, and of repeated passages by where they start whose copies they are,
-    from the stages; None when they are not there."""
+def _among(counted: Counted, record: Mapping[str, Any]) -> str:
+    site = f"site {record['domain']} in " if counted.within == "site" else ""
+    return f"{counted.each}s of {site}crawl {record['crawl']}"
+
+
+class _Stored(NamedTuple):
+    """What the stages have of a document: its text as ingested and its edits, of each how many documents have its line
+    (None: nobody counted), and of repeated passages by where they start whose copies they are."""
+
+    text: bytes
+    edits: list[dict[str, Any]]
+    documents: list[int | None]
+    sources: dict[int, str]
+
+
+def _stored(release: Release, record: Mapping[str, Any]) -> _Stored | None:
+    """None when the stages are not there."""
     crawl, doc_id = str(record["crawl"]), bytes.fromhex(record["doc_id"])
     try:
         ingest = _stage(release, "ingest", crawl)
@@ -114,21 +136,33 @@ def _stored(
             row = _row(release.store, meta, doc_id)
             if row is not None:
                 text = _value(release.store, ingest.of_kind("text")[str(meta.shard)], "text", row)
-                edits, sources = _edits(release, crawl, str(meta.shard), row)
-                return edits, text.encode(), sources
+                return _Stored(text.encode(), *_edits(release, crawl, str(meta.shard), row))
     except NotFound:
         return None
     return None
 
 
-def _edits(release: Release, crawl: str, shard: str, row: int) -> tuple[list[dict[str, Any]], dict[int, str]]:
-    if _who_cut(release) != _PASSAGES:
+def _edits(
+    release: Release, crawl: str, shard: str, row: int
+) -> tuple[list[dict[str, Any]], list[int | None], dict[int, str]]:
+    edits: list[dict[str, Any]] = []
+    counts: dict[tuple[str, int, int], int | None] = {}
+    if release.manifest.programs:
         file = _stage(release, "clean", crawl).of_kind("cleaned")[shard]
-        return _value(release.store, file, "edits", row), {}
-    file = _stage(release, _PASSAGES, None).of_kind("passages")[f"{crawl}/{shard}"]
-    passages = _value(release.store, file, "passages", row)
-    sources = {passage["start"]: passage["source"].hex() for passage in passages}
-    return _value(release.store, file, "edits", row), sources
+        edits = _value(release.store, file, "edits", row)
+        counted = _value(release.store, file, "edit_documents", row)
+        counts = dict(zip(map(_place, edits), counted, strict=True))
+    sources: dict[int, str] = {}
+    if _who_cut(release) == _PASSAGES:
+        file = _stage(release, _PASSAGES, None).of_kind("passages")[f"{crawl}/{shard}"]
+        edits = _value(release.store, file, "edits", row)
+        passages = _value(release.store, file, "passages", row)
+        sources = {passage["start"]: passage["source"].hex() for passage in passages}
+    return edits, [counts.get(_place(edit)) for edit in edits], sources
+
+
+def _place(edit: Mapping[str, Any]) -> tuple[str, int, int]:
+    return edit["rule"], edit["start"], edit["end"]
 
 
 def _stage(release: Release, name: str, crawl: str | None) -> StageManifest:

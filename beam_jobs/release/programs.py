@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from beam_jobs.recipe.cleaning import Program
 from beam_jobs.release.manifest import EditProgram, ReleaseManifest
-from beam_jobs.release.rules import condition
+from beam_jobs.release.rules import bounds, condition
 
 _WHITE_SPACE = "white_space"
 _SHOWN = 3
@@ -38,6 +38,24 @@ def drops_with(manifest: ReleaseManifest, reason: str | None) -> str | None:
             if rule["rule"] == reason and rule["cut"] == "document":
                 return f"edit program {program.name} drops {effect(rule)}"
     return None
+
+
+class Counted(NamedTuple):
+    """What a rule on repeated lines counts: `text` or `document`, of the `crawl` or the `site`."""
+
+    each: str
+    within: str
+
+
+def counted_by(manifest: ReleaseManifest) -> dict[str, Counted]:
+    """The rules of edit programs that ask how often a line is repeated, by code."""
+    found = {}
+    for program in manifest.programs:
+        for rule in program.rules:
+            test: Any = rule.get("when") or {}
+            if asked := test.get("repeats"):
+                found[str(rule["rule"])] = Counted(asked.get("each", "text"), asked["within"])
+    return found
 
 
 def drop_reasons(manifest: ReleaseManifest) -> tuple[str, ...]:
@@ -71,10 +89,26 @@ def _test(test: Mapping[str, Any]) -> str:
         parts.append(f"that end with none of {' '.join(test['ends_without'])}")
     if "matches" in test:
         parts.append(f"that match {test['matches']}")
-    parts.append(_numbers(test))
+    parts.append(_repeats(test["repeats"]) if "repeats" in test else "")
+    parts.append(_numbers(_without(test, "repeats")))
     if test.get("at_edge"):
         parts.append("at the beginning or end of the text")
     return _joined(parts)
+
+
+def _repeats(asked: Mapping[str, Any]) -> str:
+    """`that > 3 texts of the crawl have`, `that an earlier text of the site has, or this one before`."""
+    each, of = asked.get("each", "text"), f"of the {asked['within']}"
+    later = f"an earlier {each} {of} has, or this one before" if asked.get("copies") == "later" else ""
+    have = []
+    if "documents" in asked:
+        have.append(f"{bounds({'keep_if': asked['documents']})} {each}s {of}")
+    if "share" in asked:
+        whose = "" if have or later else f" of the {each}s {of}"
+        have.append(f"a share of {bounds({'keep_if': asked['share']})}{whose}")
+    said = ", and ".join(part for part in (later, f"{' and '.join(have)} have" if have else "") if part)
+    alike = f" (alike: {asked['alike']})" if "alike" in asked else ""
+    return f"that {said}{alike}"
 
 
 def _numbers(test: Mapping[str, Any]) -> str:

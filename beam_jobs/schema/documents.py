@@ -92,9 +92,13 @@ CLEANED = pa.schema(
         pa.field("dropped_signal", pa.string()),  # what that rule measured, where it is a number
         pa.field("dropped_value", pa.float64()),
         pa.field("dropped_threshold", pa.float64()),
+        pa.field("edit_documents", pa.list_(pa.int64()), nullable=False),
+        pa.field("repeated_share", pa.float64()),
     ]
 )
-"""The sidecar of clean: what edit programs cut, and which documents they would drop."""
+"""The sidecar of clean: what edit programs cut, and which documents they would drop. `edit_documents` has for each of
+`edits` how many texts or documents of the crawl or site have its line, null if its rule does not ask; `repeated_share`
+is the share of the text's bytes that such rules cut, null if there are none."""
 
 PASSAGES = pa.schema(
     [

@@ -18,9 +18,9 @@ from beam_jobs.recipe.cleaning import Program
 from beam_jobs.schema.documents import CLEANED
 from beam_jobs.schema.reasons import CLEANED_EMPTY
 from beam_jobs.steps.cuts import NO_RULE, Drops
-from beam_jobs.steps.edit_programs import codes, run_programs
+from beam_jobs.steps.edit_programs import Outcome, codes, run_programs
 from beam_jobs.steps.edits import edits_column
-from beam_jobs.steps.line_tests import SiteLines
+from beam_jobs.steps.line_tests import Repeated
 from beam_jobs.steps.text import text_digests
 
 Counts = dict[str, Any]
@@ -36,11 +36,11 @@ class Cleaner:
         self._measured = _measured(programs)
 
     def clean(
-        self, text: pa.StringArray, digests: pa.Array, sites: SiteLines | None = None
+        self, text: pa.StringArray, digests: pa.Array, repeated: Repeated | None = None
     ) -> tuple[pa.RecordBatch, Counts]:
         """`CLEANED` of each text, and what the stage counts of them. `digests` are those of the texts as they come."""
         texts = buffers(text)
-        outcome, left = run_programs(texts, self.programs, sites)
+        outcome, left = run_programs(texts, self.programs, repeated)
         edits, drops = outcome.edits, outcome.drops
         sizes, before = np.diff(left.offsets), np.diff(texts.offsets)
         drops.add(np.flatnonzero((sizes == 0) & (before > 0)), len(self._codes) - 1)
@@ -56,6 +56,8 @@ class Cleaner:
                 self._signals(drops),
                 pa.array(drops.values, mask=np.isnan(drops.values)),
                 pa.array(drops.thresholds, mask=np.isnan(drops.thresholds)),
+                _documents_column(edits.offsets, outcome.documents),
+                self._repeated_share(outcome, before),
             ],
             schema=CLEANED,
         )
@@ -65,6 +67,15 @@ class Cleaner:
         """What the rules that drop documents measured."""
         names = pa.array([self._measured.get(code) for code in self._codes.to_pylist()], pa.string())
         return names.take(pa.array(drops.rules, mask=drops.rules == NO_RULE))
+
+    def _repeated_share(self, outcome: Outcome, sizes: npt.NDArray[np.int64]) -> pa.Array:
+        """Of each text the share of bytes that rules on repeated lines cut; null where there are no such rules."""
+        edits = outcome.edits
+        owners = np.repeat(np.arange(edits.documents), np.diff(edits.offsets))
+        lengths = (edits.ends - edits.starts) * (outcome.documents > 0)
+        cut = np.bincount(owners, weights=lengths, minlength=edits.documents)
+        none = not any(program.repeats for program in self.programs)
+        return pa.array(cut / np.maximum(sizes, 1), mask=np.full(len(cut), none))
 
     def _counts(self, edits: Edits, drops: Drops, left: int, before: int) -> Counts:
         owners = np.repeat(np.arange(edits.documents), np.diff(edits.offsets))
@@ -102,6 +113,12 @@ def _measured(programs: Sequence[Program]) -> Mapping[str, str]:
         if rule.document
         for name in rule.document.numbers
     }
+
+
+def _documents_column(offsets: npt.NDArray[np.int64], documents: npt.NDArray[np.int64]) -> pa.ListArray:
+    """Beside the edits: of each the documents that have its line, null where nobody asked."""
+    values = pa.array(documents, mask=documents == 0)
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
 
 
 def _digests_left(left: Texts, edits: Edits, digests: pa.Array) -> pa.Array:

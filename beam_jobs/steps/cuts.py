@@ -64,11 +64,10 @@ class Cuts:
         gone: Mask = self.lines != NO_RULE
         return gone
 
-    def add(self, lines: Numbers, starts: Numbers, ends: Numbers, rule: int) -> None:
-        """Cut these spans (bytes from the document's start) of `lines`; empty ones are none."""
+    def add(self, lines: Numbers, starts: Numbers, ends: Numbers, rules: Numbers) -> None:
+        """Cut these spans (bytes from the document's start) of `lines`, each by its rule; empty ones are none."""
         some = ends > starts
-        owners = self.batch["document"][lines[some]]
-        self._spans.append((owners, starts[some], ends[some], np.full(len(owners), rule, np.int64)))
+        self._spans.append((self.batch["document"][lines[some]], starts[some], ends[some], rules[some]))
 
     def edits(self, documents: Numbers) -> Edits:
         """What is cut from `documents` (sorted numbers in the batch), which are numbered anew."""

@@ -11,22 +11,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from beam_jobs.kernels.edits import Edits, apply_spans, compose, no_edits
+from beam_jobs.kernels.line_hashes import Hashes
 from beam_jobs.kernels.text import Texts
 from beam_jobs.recipe.cleaning import EditRule, LineTest, Program
+from beam_jobs.recipe.repeats import Counting
 from beam_jobs.steps.cuts import NO_RULE, Cuts, Drops, joined
-from beam_jobs.steps.line_tests import LineBatch, Mask, Numbers, PhraseBook, SiteLines, Span, within
+from beam_jobs.steps.line_tests import LineBatch, Mask, Numbers, PhraseBook, Repeated, Span, within
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What programs do to a batch: rules are numbered as `codes` lists them."""
+    """What programs do to a batch: rules are numbered as `codes` lists them. `documents` has for each span how many
+    texts or documents have its line, by the count that its rule asked for; 0 for other rules'."""
 
     edits: Edits
     drops: Drops
+    documents: Numbers
 
 
 def codes(programs: Sequence[Program]) -> tuple[str, ...]:
@@ -35,9 +40,9 @@ def codes(programs: Sequence[Program]) -> tuple[str, ...]:
 
 
 def run_programs(
-    texts: Texts, programs: Sequence[Program], sites: SiteLines | None = None
+    texts: Texts, programs: Sequence[Program], repeated: Repeated | None = None
 ) -> tuple[Outcome, Texts]:
-    """Run `programs` one after the other; `sites` for those that count them. Returns what they do and what is left.
+    """Run `programs` one after the other; `repeated` for those that ask for it. Returns what they do and what is left.
 
     The edits of a dropped document are those that there would be if it were not.
     """
@@ -45,12 +50,33 @@ def run_programs(
     edits, drops = no_edits(len(every)), Drops.none(len(every))
     first_code = 0
     for program in programs:
-        own = _Run(program, first_code, sites).over(texts, every)
+        own = _Run(program, first_code, repeated).over(texts, every)
         drops.add_all(own.drops, every)
         edits = compose(edits, own.edits) if edits.spans else own.edits
         texts = apply_spans(texts, own.edits) if own.edits.spans else texts
         first_code += len(program.codes)
-    return Outcome(edits, drops), texts
+    edits, documents = _untagged(edits)
+    return Outcome(edits, drops, documents), texts
+
+
+_TAG_BITS = 16
+"""While programs run, a span's rule carries the number of documents that have its line above so many bits: what happens
+to spans on their way happens to both."""
+
+
+def _tagged(rule: int, documents: Numbers) -> Numbers:
+    return rule | documents << _TAG_BITS
+
+
+def _untagged(edits: Edits) -> tuple[Edits, Numbers]:
+    return edits._replace(rules=edits.rules & (1 << _TAG_BITS) - 1), edits.rules >> _TAG_BITS
+
+
+class _Part(NamedTuple):
+    """What a program does to some documents: rules are tagged."""
+
+    edits: Edits
+    drops: Drops
 
 
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
@@ -59,18 +85,18 @@ _LONGEST_CHARACTER = 4  # bytes of UTF-8
 class _Run:
     """One program; its codes are numbered from `first_code`."""
 
-    def __init__(self, program: Program, first_code: int, sites: SiteLines | None) -> None:
-        self.program, self.first_code, self.sites = program, first_code, sites
+    def __init__(self, program: Program, first_code: int, repeated: Repeated | None) -> None:
+        self.program, self.first_code, self.repeated = program, first_code, repeated
         self.book = PhraseBook.of([rule.when for rule in program.rules if rule.when])
         self.white_space = first_code + len(program.codes) - 1
 
     def over(
         self, texts: Texts, numbers: Numbers, *, first_rule: int = 0, words: Numbers | None = None
-    ) -> Outcome:
+    ) -> _Part:
         """The rules from `first_rule` on over the documents of these numbers; `words` are those that they had before
         the program began, None if it begins."""
-        sites = _OfSome(self.sites, numbers) if self.sites else None
-        batch = LineBatch(texts, self.book, unicode_breaks=self.program.lines == "unicode", sites=sites)
+        repeated = _OfSome(self.repeated, numbers) if self.repeated else None
+        batch = LineBatch(texts, self.book, unicode_breaks=self.program.lines == "unicode", repeated=repeated)
         return _Pass(self, batch, numbers, batch.sums(batch["words"]) if words is None else words).run(
             first_rule
         )
@@ -78,14 +104,16 @@ class _Run:
 
 @dataclass(frozen=True)
 class _OfSome:
-    """What a site's lines are to some of a batch's documents."""
+    """What is known of the lines of some of a batch's documents."""
 
-    sites: SiteLines
+    repeated: Repeated
     numbers: Numbers
 
-    def pages(self, documents: Numbers, hashes: Numbers) -> tuple[Numbers, Numbers]:
-        """See `SiteLines`."""
-        return self.sites.pages(self.numbers[documents], hashes)
+    def of_lines(
+        self, counting: Counting, documents: Numbers, hashes: Hashes
+    ) -> tuple[Numbers, Numbers, Mask]:
+        """See `Repeated`."""
+        return self.repeated.of_lines(counting, self.numbers[documents], hashes)
 
 
 @dataclass
@@ -97,7 +125,7 @@ class _Pass:
     batch: LineBatch
     numbers: Numbers
     words: Numbers
-    elsewhere: list[tuple[Numbers, Outcome]] = field(default_factory=list)
+    elsewhere: list[tuple[Numbers, _Part]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         margins = self.batch.blank & self.of.program.margins
@@ -105,7 +133,7 @@ class _Pass:
         self.drops = Drops.none(self.batch.documents)
         self.here = np.ones(self.batch.documents, np.bool_)  # documents that were not handed on
 
-    def run(self, first_rule: int) -> Outcome:
+    def run(self, first_rule: int) -> _Part:
         """The rules from `first_rule` on."""
         for number, rule in enumerate(self.of.program.rules[first_rule:], start=first_rule):
             if rule.document:
@@ -122,7 +150,7 @@ class _Pass:
         for documents, outcome in self.elsewhere:
             parts.append((documents, outcome.edits))
             self.drops.add_all(outcome.drops, documents)
-        return Outcome(joined(parts, self.batch.documents), self.drops)
+        return _Part(joined(parts, self.batch.documents), self.drops)
 
     def _staying(self) -> Mask:
         """Lines that are neither cut nor handed on."""
@@ -130,15 +158,23 @@ class _Pass:
 
     def _apply(self, rule: EditRule, test: LineTest, number: int, passing: Mask) -> None:
         code = self.of.first_code + number
-        if rule.cut == "line":
-            self.cuts.lines[passing] = code
-        elif rule.cut == "document":
+        if rule.cut == "document":
             self.drops.add(np.unique(self.batch["document"][passing]), code)
+            return
+        tags = _tagged(code, self._counted(test))
+        if rule.cut == "line":
+            self.cuts.lines[passing] = tags[passing]
         else:
-            self._cut_matches(rule, self.batch.spans(test, passing), code)
+            self._cut_matches(rule, self.batch.spans(test, passing), tags)
             self._hand_on(np.unique(self.batch["document"][passing]), number + 1)
 
-    def _cut_matches(self, rule: EditRule, spans: Sequence[Span], code: int) -> None:
+    def _counted(self, test: LineTest) -> Numbers:
+        """How many documents have each line, by the count that the test asks for; a line is in one at least."""
+        if test.repeats is None:
+            return np.zeros(len(self.batch), np.int64)
+        return np.maximum(self.batch.repeats(test.repeats.counting)[0], 1)
+
+    def _cut_matches(self, rule: EditRule, spans: Sequence[Span], tags: Numbers) -> None:
         """Cut the spans; a line of which nothing visible is left goes whole."""
         if rule.with_space:
             behind = bool(rule.when and rule.when.begins_with)
@@ -147,11 +183,11 @@ class _Pass:
         for line, found in groupby(spans, key=attrgetter("line")):
             mine = list(found)
             if self._is_blank_without(line, mine):
-                self.cuts.lines[line] = code
+                self.cuts.lines[line] = tags[line]
             else:
                 within_lines += mine
         lines, starts, ends = np.array(within_lines, np.int64).reshape(-1, 3).T
-        self.cuts.add(lines, starts, ends, code)
+        self.cuts.add(lines, starts, ends, tags[lines])
 
     def _is_blank_without(self, line: int, spans: Sequence[Span]) -> bool:
         """Whether nothing visible is left of the line without these spans of it, which are sorted."""
@@ -169,7 +205,7 @@ class _Pass:
         edits = self.cuts.edits(documents)
         left = apply_spans(self.batch.texts_of(documents), edits)
         later = self.of.over(left, self.numbers[documents], first_rule=next_rule, words=self.words[documents])
-        self.elsewhere.append((documents, Outcome(compose(edits, later.edits), later.drops)))
+        self.elsewhere.append((documents, _Part(compose(edits, later.edits), later.drops)))
         self.here[documents] = False
 
     def _judge(self, rule: EditRule, code: int) -> None:
@@ -208,9 +244,9 @@ class _Pass:
         self.cuts.lines[staying & batch.blank & outside] = code
         firsts, lasts = first[documents], last[documents]
         left, right = (visible, visible) if self.of.program.margins else (firsts, lasts)
-        self.cuts.add(left, batch["start"][left], batch["first"][left], code)
+        self.cuts.add(left, batch["start"][left], batch["first"][left], np.full(len(left), code))
         stops = np.where(np.isin(right, lasts), batch["next"][right], batch["end"][right])
-        self.cuts.add(right, batch["last"][right], stops, code)
+        self.cuts.add(right, batch["last"][right], stops, np.full(len(right), code))
 
 
 def _with_space(batch: LineBatch, span: Span, *, behind: bool) -> Span:

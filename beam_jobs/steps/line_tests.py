@@ -15,22 +15,27 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from beam_jobs.kernels.line_hashes import Hashes, line_hashes
 from beam_jobs.kernels.lines import INDEX, Lines, scan_lines
 from beam_jobs.kernels.phrases import Automaton, Found, automaton, find_phrases
 from beam_jobs.kernels.text import Texts
-from beam_jobs.recipe.cleaning import Bounds, LineTest
+from beam_jobs.recipe.bounds import Bounds
+from beam_jobs.recipe.cleaning import LineTest
+from beam_jobs.recipe.repeats import Counting, Repeats
 
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 Quantities = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 
-class SiteLines(Protocol):
-    """How common lines are on their sites."""
+class Repeated(Protocol):
+    """How often the crawl, or a document's site in it, has lines; as it was counted before programs ran."""
 
-    def pages(self, documents: Numbers, hashes: Numbers) -> tuple[Numbers, Numbers]:
-        """For lines of these documents (numbers in the batch) with these hashes: the pages of the document's site that
-        have the line, and all its pages."""
+    def of_lines(
+        self, counting: Counting, documents: Numbers, hashes: Hashes
+    ) -> tuple[Numbers, Numbers, Mask]:
+        """For lines of these documents (numbers in the batch) with these hashes (`line_hashes`): how many texts or
+        documents have the line, how many there are, and whether one before this has it."""
         ...
 
 
@@ -71,12 +76,13 @@ class LineBatch:
     """The lines of some texts, and the phrases found in them."""
 
     def __init__(
-        self, texts: Texts, book: PhraseBook, *, unicode_breaks: bool, sites: SiteLines | None
+        self, texts: Texts, book: PhraseBook, *, unicode_breaks: bool, repeated: Repeated | None
     ) -> None:
         self.texts = texts
         self.lines: Lines = scan_lines(texts, unicode_breaks=unicode_breaks)
-        self._book, self._sites = book, sites
+        self._book, self._repeated = book, repeated
         self._matched: tuple[LineTest, list[Span]] | None = None
+        self._asked: dict[Counting, tuple[Numbers, Numbers, Mask]] = {}
 
     def __len__(self) -> int:
         return int(self.lines.shape[1])
@@ -110,6 +116,8 @@ class LineBatch:
         for name, bounds in test.numbers.items():
             if passing.any():
                 passing &= within(self._quantity(name), bounds)
+        if test.repeats and passing.any():
+            passing &= self._repeating(test.repeats)
         for how, phrases in test.literals.items():
             spans = self._literals(how, phrases)
             passing &= _mask(len(self), spans[0])
@@ -168,9 +176,6 @@ class LineBatch:
             return self["digits"] / np.maximum(self["characters"], 1)
         if name == "empty_line":
             return self._empty_lines
-        if name in ("site_pages", "site_share"):
-            pages, of = self._site_pages
-            return pages if name == "site_pages" else pages / np.maximum(of, 1)
         return self[name]
 
     @cached_property
@@ -182,12 +187,35 @@ class LineBatch:
         before = np.maximum(before, np.where(self["characters"] > 0, places, -1))
         return places - np.maximum.accumulate(before)
 
-    @cached_property
-    def _site_pages(self) -> tuple[Numbers, Numbers]:
-        if self._sites is None:
-            raise ValueError("the program looks at sites, which were not counted")
-        pages, of = self._sites.pages(self["document"], self["hash"])
-        return np.where(self.blank, 0, pages), of
+    def repeats(self, counting: Counting) -> tuple[Numbers, Numbers, Mask]:
+        """For each line what `Repeated` tells of it, earlier lines of the same text counted among those before it."""
+        if counting not in self._asked:
+            if self._repeated is None:
+                raise ValueError("the program looks at repeated lines, which were not counted")
+            hashes = line_hashes(self.texts, self.lines, counting.alike)
+            documents, of, earlier = self._repeated.of_lines(counting, self["document"], hashes)
+            visible = ~self.blank
+            self._asked[counting] = (documents * visible, of, (earlier & visible) | self._again(hashes))
+        return self._asked[counting]
+
+    def _again(self, hashes: Hashes) -> Mask:
+        """Lines with words that stand in their document already."""
+        visible = np.flatnonzero(~self.blank)
+        # Stable: lines that are alike stay in their order.
+        order = visible[np.lexsort((hashes[visible], self["document"][visible]))]
+        owners, of_lines = self["document"][order], hashes[order]
+        again = np.zeros(len(self), np.bool_)
+        again[order[1:]] = (owners[1:] == owners[:-1]) & (of_lines[1:] == of_lines[:-1])
+        return again
+
+    def _repeating(self, asked: Repeats) -> Mask:
+        documents, of, earlier = self.repeats(asked.counting)
+        held = ~self.blank if asked.copies == "all" else earlier.copy()
+        if asked.documents:
+            held &= within(documents, asked.documents)
+        if asked.share:
+            held &= within(documents / np.maximum(of, 1), asked.share)
+        return held
 
     def _literals(self, how: str, phrases: Sequence[str]) -> tuple[Numbers, Numbers, Numbers]:
         """Lines, starts and ends of the phrases found as `how` says."""

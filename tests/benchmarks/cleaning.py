@@ -25,10 +25,12 @@ import pyarrow as pa
 
 from beam_jobs.kernels.text import buffers
 from beam_jobs.recipe.cleaning import Program, load_programs, program_names
+from beam_jobs.recipe.repeats import Counting
+from beam_jobs.schema.documents import ID, record_id
 from beam_jobs.steps.cleaning import Cleaner
 from beam_jobs.steps.edit_programs import run_programs
 from beam_jobs.steps.edits import apply_edits
-from beam_jobs.steps.site_lines import CommonLines, common_lines, occurrences, site_hashes
+from beam_jobs.steps.line_counts import Documents, LineCounter, LineCounts, occurrences
 from beam_jobs.steps.text import text_digests
 from tests.uncleaned import SITES, page_text, story
 from tests.unit.steps import edit_reference
@@ -37,7 +39,7 @@ BATCH_ROWS = 1024
 """As the stage reads them."""
 PLAIN_PAGES = 150
 USUAL_PAGES = 2000
-TOGETHER = ("site-chrome", "boilerplate/lines", "c4/lines", "dclm/modifiers")
+TOGETHER = ("repeated-lines", "boilerplate/lines", "c4/lines", "dclm/modifiers")
 
 _DATATROVE = """
 import json, sys, time
@@ -98,16 +100,38 @@ class Measured:
             pa.array(self.texts[at : at + BATCH_ROWS], pa.string()) for at in range(0, len(found), BATCH_ROWS)
         ]
         self.digests = [text_digests(batch) for batch in self.batches]
-        sites = site_hashes(pa.array([site for site, _ in found]))
-        self.sites = [sites[at : at + BATCH_ROWS] for at in range(0, len(found), BATCH_ROWS)]
-        self.known = CommonLines(sites, common_lines(self.occurrences(), pages=10, share=0.5))
-
-    def occurrences(self) -> pa.Table:
-        """What the stage's first phase makes of the pages."""
-        batches = zip(self.batches, self.sites, self.digests, strict=True)
-        return pa.concat_tables(
-            occurrences(buffers(batch), sites, digests) for batch, sites, digests in batches
+        ids = [record_id("benchmark", "pages", number) for number in range(len(found))]
+        facts = pa.table(
+            {
+                "domain": [site for site, _ in found],
+                "text_digest": pa.chunked_array(self.digests),
+                "doc_id": pa.array(ids, ID),
+            }
         )
+        self._documents = Documents.of(facts)
+        asked = {name: load_programs([name], Path())[0] for name in program_names()}
+        self.known = LineCounts(
+            self._documents,
+            {
+                counting: self._counts(counting, program)
+                for program in asked.values()
+                for counting in program.countings
+            },
+        )
+
+    def occurrences(self, counting: Counting, *, pages: bool) -> pa.Table:
+        """What the stage's first phase makes of the pages."""
+        return pa.concat_tables(
+            occurrences(buffers(batch), self._documents.slice(at, len(batch)), counting, 0, pages=pages)
+            for at, batch in zip(itertools.count(0, BATCH_ROWS), self.batches, strict=False)
+        )
+
+    def _counts(self, counting: Counting, program: Program) -> pa.Table:
+        asked = [each for each in program.repeats if each.counting == counting]
+        counter = LineCounter(min(each.least for each in asked))
+        pages = any(each.share for each in asked)
+        counter.add(self.occurrences(counting, pages=pages).sort_by("key"))
+        return counter.counts()
 
     def run(self, programs: Sequence[Program]) -> None:
         """The programs alone."""
@@ -121,7 +145,7 @@ class Measured:
             for number, (batch, digests) in enumerate(zip(self.batches, self.digests, strict=True))
         ]
 
-    def _known(self, number: int, rows: int) -> CommonLines:
+    def _known(self, number: int, rows: int) -> LineCounts:
         return self.known.slice(number * BATCH_ROWS, rows)
 
 
@@ -170,6 +194,13 @@ def speed_of(work: Callable[[str], object], texts: Sequence[str]) -> float:
     return size / seconds(lambda: [work(text) for text in texts], 1) / 1e6
 
 
+def by_the_letter(programs: Sequence[Program], texts: Sequence[str]) -> float | None:
+    """MB/s of the tests' reference; of programs that ask for counts of lines there is none of one text alone."""
+    if any(program.countings for program in programs):
+        return None
+    return speed_of(lambda text: edit_reference.run(text, programs), texts)
+
+
 def tell(name: str, speed: float, *others: float | None) -> None:
     """A line of the table: a speed, and its ratios to others."""
     ratios = "".join(f"{speed / other:14.0f}" if other else f"{'':14}" for other in others)
@@ -187,7 +218,7 @@ def measure(measured: Measured, datatrove: str | None) -> None:
         tell("C4QualityFilter of datatrove", tool)
     for name in program_names():
         (program,) = load_programs([name], Path())
-        letter = speed_of(lambda text: edit_reference.run(text, [program], {}), few)  # noqa: B023 - called at once
+        letter = by_the_letter([program], few)
         speed = measured.size / seconds(lambda: measured.run([program])) / 1e6  # noqa: B023
         tell(
             f"{name}, {len(program.rules)} rules",
@@ -196,7 +227,7 @@ def measure(measured: Measured, datatrove: str | None) -> None:
             *((usual, tool) if name == "c4/lines" else ()),
         )
     programs = load_programs(TOGETHER, Path())
-    letter = speed_of(lambda text: edit_reference.run(text, programs, {}), few)
+    letter = by_the_letter(programs, few)
     tell("four together", measured.size / seconds(lambda: measured.run(programs)) / 1e6, letter)
     cleaner = Cleaner(programs)
     tell(
@@ -207,7 +238,6 @@ def measure(measured: Measured, datatrove: str | None) -> None:
     made = [batch["edits"] for batch in measured.clean(cleaner)]
     replay = seconds(lambda: list(map(apply_edits, measured.batches, made)))
     tell("edits replayed", measured.size / replay / 1e6)
-    tell("lines of sites", measured.size / seconds(measured.occurrences) / 1e6)
 
 
 def main() -> None:

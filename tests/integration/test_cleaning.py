@@ -210,9 +210,9 @@ def _lose_a_rule(patch: pytest.MonkeyPatch) -> None:
 
 SABOTAGE: dict[str, Sabotage] = {
     "an item of lines": _forget_an_item("lines"),
-    "a range of sites": _forget_an_item("sites"),
+    "a range of keys": _forget_an_item("counts"),
     "an item of edits": _forget_an_item("edits"),
-    "a line of a site": drop_by(clean, "read_range"),
+    "an occurrence of a line": drop_by(clean, "read_range"),
     "a document's row": drop_from_first(cleaning.Cleaner, "clean"),
     "a span": _lose_a_span,
     "a rule's count": _lose_a_rule,

@@ -77,18 +77,18 @@ def test_workers_and_hash_seeds(
 def test_many_small_pieces(
     uncleaned: Corpus, cleaned: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Shards, items, ranges of sites and batches of a few rows: a site's lines come from many of them."""
+    """Shards, items, ranges of keys and batches of a few rows: a site's lines come from many of them."""
     monkeypatch.setattr(pages, "BATCH_RECORDS", 3)
     monkeypatch.setattr("beam_jobs.jobs.ingest.SHARD_RECORDS", 7)
     monkeypatch.setattr(shards, "ROWS_PER_ITEM", 15)
     monkeypatch.setattr(clean, "ROWS_PER_RANGE", 90)
-    monkeypatch.setattr(clean, "LINES_PER_RUN", 60)
+    monkeypatch.setattr(clean, "ROWS_PER_RUN", 60)
     monkeypatch.setattr(clean, "_BATCH_ROWS", 5)
     monkeypatch.setattr(clean, "_GROUP_ROWS", 8)
     release = refresh_and_release(one_by_one(LocalStore(tmp_path)), uncleaned.recipe).release
     items = len(list(tmp_path.glob("stages/clean/*/*/items/lines/*.json")))
-    assert 8 < items < len(list(tmp_path.glob("stages/clean/*/*/parts/lines/*.parquet")))
-    assert len(list(tmp_path.glob("stages/clean/*/*/items/sites/*.json"))) > 4
+    assert 8 < items < len(list(tmp_path.glob("stages/clean/*/*/parts/lines-*/*.parquet")))
+    assert len(list(tmp_path.glob("stages/clean/*/*/items/counts/*.json"))) > 4
     whole = cleaned.release()
     assert release.manifest.data_digest == whole.manifest.data_digest
     assert release.manifest.counts == whole.manifest.counts

@@ -82,7 +82,7 @@ def test_explain_without_the_stages(cleaned: Made, ledger: dict[str, dict[str, A
     before = _asked(copy, kept["url"])["cuts"]
     shutil.rmtree(copy.root / "stages")
     answer = _asked(copy, kept["url"])
-    assert answer["cuts"] == [{**cut, "text": None} for cut in before]
+    assert answer["cuts"] == [{**cut, "text": None, "documents": None, "among": None} for cut in before]
     assert _asked(copy, f"https://www.alpha.example/{EARLIER}/brace")["cuts"] is None
     assert _asked(copy, f"https://gone.example/{EARLIER}")["cuts"] == []
     assert (

@@ -10,6 +10,7 @@ import yaml
 
 from beam_jobs.errors import BadInput
 from beam_jobs.recipe.cleaning import Program, load_programs, program_names
+from beam_jobs.recipe.repeats import Counting, Repeats
 
 LINE = {"rule": "short", "cut": "line", "when": {"words": {"less_than": 3}}, "source": "tests"}
 
@@ -47,8 +48,11 @@ def test_the_programs_there_are() -> None:
         "boilerplate/lines",
         "c4/lines",
         "c4/paper",
+        "ccnet/paragraphs",
         "dclm/modifiers",
+        "dolma/paragraphs",
         "fineweb/lines",
+        "repeated-lines",
         "site-chrome",
     )
 
@@ -57,14 +61,14 @@ def test_codes_begin_with_the_programs_name() -> None:
     (program,) = load_programs(["site-chrome"], Path())
     assert program.codes == ("site_chrome_edge", "site_chrome_within", "site_chrome_white_space")
     assert program.drop_codes == ()
-    assert program.counts_sites
+    assert program.countings == (Counting("site", "words", "text"),)
     (program,) = load_programs(["c4/lines"], Path())
     assert program.drop_codes == (
         "c4_lines_lorem_ipsum",
         "c4_lines_curly_bracket",
         "c4_lines_few_sentences",
     )
-    assert not program.counts_sites
+    assert program.countings == ()
 
 
 def test_a_record_is_what_decides(tmp_path: Path) -> None:
@@ -98,6 +102,22 @@ def test_two_programs_cannot_share_their_codes(tmp_path: Path) -> None:
     written(tmp_path, document(LINE, name="c4-lines"))
     with pytest.raises(BadInput, match="codes begin with 'c4_lines_'"):
         load_programs(["c4/lines", "program.yaml"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "least"),
+    [
+        ({"documents": {"at_least": 10}, "share": {"at_least": 0.5}}, 10),
+        ({"documents": {"more_than": 3}}, 4),
+        ({"documents": {"at_least": 2.5}}, 3),
+        ({"documents": {"more_than": 1, "at_most": 9}, "copies": "later"}, 2),
+        ({"documents": {"less_than": 3}}, 0),
+        ({"share": {"at_least": 0.5}}, 0),
+        ({"copies": "later"}, 2),
+    ],
+)
+def test_the_fewest_documents_that_a_rule_asks_for(asked: dict[str, Any], least: int) -> None:
+    assert Repeats.model_validate({"within": "crawl", **asked}).least == least
 
 
 def when(**test: Any) -> dict[str, Any]:
@@ -134,7 +154,17 @@ SENTENCES = {"rule": "few", "cut": "document", "document": {"sentences": {"less_
         (document(when(words={"at_least": 0})), "always applies"),
         (document(when(digit_share={"more_than": 1})), "can never apply"),
         (document(when(digit_share={"at_most": 1})), "always applies"),
-        (document(when(site_share={"at_least": 10})), "can never apply"),
+        (document(when(repeats={"within": "site", "share": {"at_least": 10}})), "share can never apply"),
+        (
+            document(when(repeats={"within": "crawl", "documents": {"at_least": 0}})),
+            "documents always applies",
+        ),
+        (document(when(repeats={"within": "crawl"})), "give documents, share or copies: later"),
+        (document(when(repeats={"documents": {"at_least": 2}})), "within"),
+        (
+            document(when(repeats={"within": "crawl", "alike": "word", "copies": "later"})),
+            "'words', 'ccnet' or 'bytes'",
+        ),
         (document({**SENTENCES, "document": {"sentences": {"less_than": 0}}}), "can never apply"),
         (document({**SENTENCES, "document": {}}), "give sentences or removed_word_share"),
         (document(when(matches="a")), "matches and near go together"),
@@ -146,8 +176,8 @@ SENTENCES = {"rule": "few", "cut": "document", "document": {"sentences": {"less_
         (document(when(ends_without=["\t"])), "must lie within a line"),
         (document(when(is_all=["read more »"])), "must begin and end with a letter or a number"),
         (
-            document(when(site_pages={"at_least": 2}), lines="unicode"),
-            "lines of sites are counted as LF ends",
+            document(when(repeats={"within": "site", "documents": {"at_least": 2}}), lines="unicode"),
+            "repeated lines are counted as LF ends",
         ),
         (document(LINE, line="lf"), "did you mean 'lines'?"),
         (document(LINE, lines="crlf"), "'lf' or 'unicode'"),

@@ -60,7 +60,25 @@ def test_as_json_it_is_whole() -> None:
         "end": 503,
         "source": None,
         "text": text,
+        "documents": None,
+        "among": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("documents", "among", "said"),
+    [
+        (1234, "texts of crawl c", "this line occurs in 1,234 texts of crawl c"),
+        (
+            1,
+            "documents of site a.example in crawl c",
+            "this line occurs in 1 document of site a.example in crawl c",
+        ),
+        (None, None, None),
+    ],
+)
+def test_how_often_a_line_is_repeated(documents: int | None, among: str | None, said: str | None) -> None:
+    assert Cut("rule", 0, 4, "line", documents, among).repeats == said
 
 
 def test_where_no_program_ran_nothing_was_cut(written: Written) -> None:

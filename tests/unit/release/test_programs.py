@@ -12,6 +12,8 @@ from beam_jobs.release.manifest import EditProgram
 from beam_jobs.release.programs import drop_reasons, drops_with, effect, recorded
 from tests.unit.release.building import Written
 
+LATER = {"copies": "later"}
+
 
 def shipped(*names: str) -> tuple[Program, ...]:
     return load_programs(names, Path())
@@ -38,8 +40,47 @@ def shipped(*names: str) -> tuple[Program, ...]:
             r"lines that match \d+ likes with words ≤ 4",
         ),
         (
-            {"cut": "line", "when": {"site_share": {"at_least": 0.5}, "at_edge": True}},
-            "lines with site_share ≥ 0.5 at the beginning or end of the text",
+            {
+                "cut": "line",
+                "when": {
+                    "repeats": {"within": "site", "documents": {"at_least": 10}, "share": {"at_least": 0.5}},
+                    "at_edge": True,
+                },
+            },
+            "lines that ≥ 10 texts of the site and a share of ≥ 0.5 have at the beginning or end of the text",
+        ),
+        (
+            {
+                "cut": "line",
+                "when": {
+                    "repeats": {"within": "crawl", "documents": {"more_than": 3}},
+                    "words": {"at_least": 9},
+                },
+            },
+            "lines that > 3 texts of the crawl have with words ≥ 9",
+        ),
+        (
+            {
+                "cut": "line",
+                "when": {
+                    "repeats": {"within": "crawl", "alike": "ccnet", "each": "document", "copies": "later"}
+                },
+            },
+            "lines that an earlier document of the crawl has, or this one before (alike: ccnet)",
+        ),
+        (
+            {
+                "cut": "line",
+                "when": {
+                    "repeats": {
+                        "within": "site",
+                        "share": {"more_than": 0.5},
+                        "copies": "later",
+                        "alike": "bytes",
+                    }
+                },
+            },
+            "lines that an earlier text of the site has, or this one before, and a share of > 0.5 have (alike: bytes)",
         ),
         ({"cut": "match", "when": {"contains": ["a"]}}, "“a” in lines"),
         ({"cut": "match", "when": {"begins_with": ["a"]}}, "“a” at the beginning of lines"),

@@ -12,8 +12,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby, pairwise
 
-from beam_jobs.recipe.cleaning import Bounds, EditRule, LineTest, Program
+from beam_jobs.recipe.bounds import Bounds
+from beam_jobs.recipe.cleaning import EditRule, LineTest, Program
+from beam_jobs.recipe.repeats import Counting, Repeats
+from tests.unit.kernels.test_line_hashes import NORMAL
 
+Known = Mapping[Counting, Mapping[object, tuple[int, int, bool]]]
+"""How many documents have a line, of how many, and whether one before this has it."""
 Place = tuple[int, str]
 """A character and the byte where it stands in the original."""
 
@@ -49,31 +54,36 @@ class Result:
 
     def spans(self) -> list[tuple[str, int, int]]:
         """Runs of bytes with one code. Two spans of one rule side by side are one here."""
-        spans: list[tuple[str, int, int]] = []
-        for byte, code in sorted(self.cuts.items()):
-            if spans and spans[-1][0] == code and spans[-1][2] == byte:
-                spans[-1] = (code, spans[-1][1], byte + 1)
-            else:
-                spans.append((code, byte, byte + 1))
-        return spans
+        return merged([(code, byte, byte + 1) for byte, code in sorted(self.cuts.items())])
 
 
-def run(text: str, programs: Sequence[Program], sites: Mapping[str, tuple[int, int]] | None = None) -> Result:
-    """`sites`: of a line's words, joined by blanks, the pages that have it and all pages of the site."""
+def merged(spans: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Spans in order, those of one code side by side made one."""
+    found: list[tuple[str, int, int]] = []
+    for code, start, end in spans:
+        if found and found[-1][0] == code and found[-1][2] == start:
+            found[-1] = (code, found[-1][1], end)
+        else:
+            found.append((code, start, end))
+    return found
+
+
+def run(text: str, programs: Sequence[Program], known: Known | None = None) -> Result:
+    """`known`: of each counting what is known of lines, by what makes two of them the same."""
     result = Result()
     at, places = 0, []
     for character in text:
         places.append((at, character))
         at += len(character.encode())
     for program in programs:
-        places = _Run(program, result, sites or {}).over(places)
+        places = _Run(program, result, known or {}).over(places)
     result.text = "".join(character for _, character in places)
     return result
 
 
 class _Run:
-    def __init__(self, program: Program, result: Result, sites: Mapping[str, tuple[int, int]]) -> None:
-        self.program, self.result, self.sites = program, result, sites
+    def __init__(self, program: Program, result: Result, known: Known) -> None:
+        self.program, self.result, self.known = program, result, known
         self.white_space = f"{program.prefix}white_space"
 
     def over(self, places: list[Place]) -> list[Place]:
@@ -150,6 +160,7 @@ class _Run:
         near = any(found(phrase, text) for phrase in test.near)
         return (
             all(holds(self._number(line, name), bounds) for name, bounds in test.numbers.items())
+            and (test.repeats is None or self._repeats(line, test.repeats))
             and (not test.contains or any(found(phrase, text) for phrase in test.contains))
             and (
                 not test.begins_with or any(0 in [a for a, _ in found(p, visible)] for p in test.begins_with)
@@ -165,7 +176,6 @@ class _Run:
 
     def _number(self, line: Line, name: str) -> float:
         text, words = line.text, line.text.split()
-        pages, of = self.sites.get(" ".join(words), (0, 0)) if words else (0, 0)
         before = [other.text for other in self.lines[: self.lines.index(line) + 1]]
         return {
             "characters": len(text),
@@ -174,9 +184,20 @@ class _Run:
             "uppercase_share": sum(character.isupper() for character in text) / max(len(text), 1),
             "digit_share": sum(character.isdigit() for character in text) / max(len(text), 1),
             "empty_line": len(before) - max((at + 1 for at, other in enumerate(before) if other), default=0),
-            "site_pages": pages,
-            "site_share": pages / max(of, 1),
         }[name]
+
+    def _repeats(self, line: Line, asked: Repeats) -> bool:
+        if line.blank:
+            return False
+        form = NORMAL[asked.alike](line.text)
+        documents, of, earlier = self.known[asked.counting].get(form, (0, 0, False))
+        before = [other.text for other in self.lines[: self.lines.index(line)] if not other.blank]
+        later = earlier or form in map(NORMAL[asked.alike], before)
+        return (
+            (asked.documents is None or holds(documents, asked.documents))
+            and (asked.share is None or holds(documents / max(of, 1), asked.share))
+            and (asked.copies == "all" or later)
+        )
 
     def _cut_matches(self, line: Line, rule: EditRule, code: str) -> None:
         spans = self._spans(line, rule)

@@ -42,6 +42,8 @@ def test_the_columns() -> None:
         {"rule": "c4_lines_few_words", "start": 82, "end": 91},
     ]
     few = {"dropped": "c4_lines_few_sentences", "dropped_signal": "sentences", "dropped_threshold": 5.0}
+    assert batch["edit_documents"].to_pylist()[1] == [None] * 6
+    assert batch["repeated_share"].to_pylist() == [None] * 5  # nobody asked
     nothing = dict.fromkeys(["dropped", "dropped_signal", "dropped_value", "dropped_threshold"])
     drops = batch.select(list(nothing)).to_pylist()
     assert drops == [

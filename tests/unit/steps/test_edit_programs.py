@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,40 +13,49 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from beam_jobs.kernels.lines import INDEX, scan_lines
+from beam_jobs.kernels.line_hashes import line_hashes
+from beam_jobs.kernels.lines import scan_lines
 from beam_jobs.kernels.text import Texts, buffers
 from beam_jobs.recipe.cleaning import Program, load_programs, program_names
+from beam_jobs.recipe.repeats import Counting
 from beam_jobs.steps.edit_programs import codes, run_programs
+from tests.unit.kernels.test_line_hashes import NORMAL
 from tests.unit.kernels.texts import TEXTS
 from tests.unit.steps import edit_reference as reference
 
 SHIPPED = {name: load_programs([name], Path())[0] for name in program_names()}
 
 
-class Sites:
-    """Sites' lines by the words of the line."""
-
-    def __init__(self, known: Mapping[str, tuple[int, int]]) -> None:
-        lines = list(known)
-        hashes = scan_lines(buffers(pa.array(lines, pa.string())), unicode_breaks=False)[INDEX["hash"]]
-        self.known = {int(line_hash): known[line] for line_hash, line in zip(hashes, lines, strict=True)}
-
-    def pages(self, documents: Any, hashes: Any) -> tuple[Any, Any]:
-        found = [self.known.get(int(line_hash), (0, 0)) for line_hash in hashes]
-        table = np.array(found, np.int64).reshape(-1, 2)
-        return table[:, 0], table[:, 1]
-
-
-KNOWN = {
-    "Home": (10, 20), "All about us and you": (30, 40), "the": (9, 10), "a b": (900, 2000), "}": (90, 100),
-    "Some of it on many pages": (74, 100),
+LINES_KNOWN = {
+    "Home": (10, 20, False), "All about us and you": (30, 40, True), "the": (9, 10, True), "a b": (900, 2000, False),
+    "}": (90, 100, True), "Some of it on many pages": (74, 100, True), "one": (1, 100, False),
+    "one line of ten words, which is on many pages here": (14, 100, True), "2026": (2, 100, False),
 }  # fmt: skip
-"""Pages of the site with the line, and all of them."""
+"""Documents that have the line, all of them, and whether one before has it."""
+COUNTINGS = {counting for program in SHIPPED.values() for counting in program.countings} | {
+    Counting("crawl", "words", "document")
+}
+KNOWN = {
+    counting: {NORMAL[counting.alike](line): known for line, known in LINES_KNOWN.items()}
+    for counting in COUNTINGS
+}
+
+
+class Counted:
+    """Implements `Repeated` by the lines above."""
+
+    def of_lines(self, counting: Counting, documents: Any, hashes: Any) -> tuple[Any, Any, Any]:
+        data = buffers(pa.array(list(LINES_KNOWN), pa.string()))
+        own = line_hashes(data, scan_lines(data, unicode_breaks=False), counting.alike).tolist()
+        known = dict(zip(own, LINES_KNOWN.values(), strict=True))
+        found = [known.get(each, (0, 0, False)) for each in hashes.tolist()]
+        table = np.array(found, np.int64).reshape(-1, 3)
+        return table[:, 0], table[:, 1], table[:, 2] > 0
 
 
 def cleaned(texts: Sequence[str], programs: Sequence[Program]) -> list[reference.Result]:
     """What the real thing makes of `texts`, in the terms of the reference."""
-    outcome, left = run_programs(buffers(pa.array(texts, pa.string())), programs, Sites(KNOWN))
+    outcome, left = run_programs(buffers(pa.array(texts, pa.string())), programs, Counted())
     names = codes(programs)
     results = []
     for number, text in enumerate(texts):
@@ -100,7 +109,8 @@ PIECES = [
     "Read our Privacy Policy here.", "3 likes", "12,345K views!", "· 7 Comments ·", "ALL CAPITALS HERE", "ÄÖÜ ß",
     "2026", "٣٤", "² ½", "one", "Read more...", "Go on: Read more...", "Read more of", "Sign-in", "Sign-in to go on",
     "2 items in cart", "my items in cart are items in cart", "  indented line of text.  ", "\t", "  ", "", "",
-    "Home", "All about us and you", "the", "a  b", "Mehr lesen »", "» Weiterlesen", "Alle Rechte vorbehalten.",
+    "Home", "All about us and you", "the", "a  b",
+    "one line of ten words, which is on many pages here", "Mehr lesen »", "» Weiterlesen", "Alle Rechte vorbehalten.",
     "© 2026 Somebody", "Share on Facebook", "x" * 1001 + " is a long word.", "x" * 1000 + " is none yet.",
     "日本語の文。", "é\u0301 combining.", "\u200b", "�", "Datenschutzerklärung", "POLÍTICA DE COOKIES",
 ]  # fmt: skip
@@ -114,6 +124,7 @@ PAGES = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(BREAKS)), ma
 @settings(max_examples=120, deadline=None)
 @given(texts=st.lists(PAGES | TEXTS, min_size=1, max_size=4))
 @example(texts=["", "\n", " ", "Read more...", "\n\n\n\na\n\n\n\n"])
+@example(texts=["\n…", "…\n \n«", "one\n\none"])
 @example(texts=["Foo bar baz. [1]\r\n\r\n{ a b c. }\r\rd e f.\u2028[edit]"])
 def test_a_shipped_program_does_as_the_reference(name: str, texts: list[str]) -> None:
     check(texts, [SHIPPED[name]])
@@ -136,14 +147,22 @@ PHRASE = st.lists(
     st.sampled_from(["a", "the", "A", "ä", "É", ".", "[", "日本", "a a", "ß"]), min_size=1, max_size=3
 )
 NUMBERS = st.one_of(
-    st.tuples(st.sampled_from(["words", "longest_word", "empty_line", "site_pages"]), BOUNDS),
-    st.tuples(st.sampled_from(["uppercase_share", "digit_share", "site_share"]), SHARES),
+    st.tuples(st.sampled_from(["words", "longest_word", "empty_line"]), BOUNDS),
+    st.tuples(st.sampled_from(["uppercase_share", "digit_share"]), SHARES),
 )
 SOUGHT = st.one_of(
     st.tuples(st.sampled_from(["contains", "begins_with", "ends_with", "ends_without"]), PHRASE),
     st.just(("is_all", ["the", "a", "日本語", "é"])),
 )
-TESTS = st.tuples(st.lists(NUMBERS | SOUGHT, min_size=1, max_size=2), st.booleans()).map(
+REPEATS = st.one_of(
+    st.fixed_dictionaries({"copies": st.just("later")}, optional={"documents": BOUNDS, "share": SHARES}),
+    st.fixed_dictionaries({"documents": BOUNDS}, optional={"share": SHARES}),
+)
+REPEATED = st.tuples(
+    st.just("repeats"),
+    st.tuples(st.sampled_from(sorted(COUNTINGS)), REPEATS).map(lambda pair: {**pair[0]._asdict(), **pair[1]}),
+)
+TESTS = st.tuples(st.lists(NUMBERS | SOUGHT | REPEATED, min_size=1, max_size=2), st.booleans()).map(
     lambda pair: {**dict(pair[0]), "at_edge": pair[1]}
 )
 MATCHES = st.one_of(
@@ -174,7 +193,7 @@ PROGRAMS = st.builds(
     lambda rules, last, lines, margins, gaps: Program.model_validate(
         {
             "name": "tests/any", "version": 1, "source": "", "description": "",
-            "lines": "lf" if "site_" in str(rules) else lines, "margins": margins, "close_gaps": gaps,
+            "lines": "lf" if "repeats" in str(rules) else lines, "margins": margins, "close_gaps": gaps,
             "rules": [{**rule, "rule": f"rule_{n}", "source": ""} for n, rule in enumerate([*rules, *last])],
         }
     ),
@@ -439,9 +458,46 @@ def test_idempotent_where_nothing_is_cut_out_of_lines(texts: list[str], name: st
     assert [found.text for found in again] == once
 
 
-def test_a_program_that_wants_sites_says_so_when_there_are_none() -> None:
-    with pytest.raises(ValueError, match="sites"):
+def test_a_program_that_asks_for_counts_says_so_when_there_are_none() -> None:
+    with pytest.raises(ValueError, match="were not counted"):
         run_programs(buffers(pa.array(["a b c"])), [SHIPPED["site-chrome"]])
+
+
+LATER = {"within": "crawl", "each": "document", "copies": "later"}
+
+
+def test_spans_carry_the_count_that_their_rule_asked_for() -> None:
+    """Through cuts within lines and a second program, and in the pieces of a line that lost its middle before."""
+    text = "Home\n2 the\nnoise\nSome of it on many[1] pages\nnoise\nown\nown"
+    asks = program(
+        {"cut": "match", "when": {"matches": r"\[1\]|\d ", "near": ["1", "2"]}},
+        {"cut": "line", "when": {"is_all": ["noise"]}},
+        {
+            "cut": "line",
+            "when": {"repeats": {"within": "crawl", "alike": "ccnet", "each": "document", "copies": "later"}},
+        },
+        name="tests/first",
+    )
+    later = program({"cut": "line", "when": {"repeats": {"within": "site", "documents": {"at_least": 2}}}})
+    outcome, left = run_programs(buffers(pa.array([text])), [asks, later], Counted())
+    names = codes([asks, later])
+    told = [
+        (text[start:end], names[rule].removeprefix("tests_"), documents)
+        for start, end, rule, documents in zip(*outcome.edits[1:], outcome.documents.tolist(), strict=True)
+    ]
+    assert told == [
+        ("Home\n", "one_rule_0", 10),
+        ("2 ", "first_rule_0", 0),
+        ("the\n", "first_rule_2", 9),
+        ("noise\n", "first_rule_1", 0),
+        ("Some of it on many", "first_rule_2", 74),
+        ("[1]", "first_rule_0", 0),
+        (" pages\n", "first_rule_2", 74),
+        ("noise\n", "first_rule_1", 0),
+        ("\n", "first_white_space", 0),
+        ("own", "first_rule_2", 1),  # in no document but its own
+    ]
+    assert text_of(left, 0) == "own"
 
 
 def test_slices_and_empty_batches() -> None:
