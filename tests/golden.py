@@ -36,7 +36,12 @@ from tests.refreshing import bind, one_by_one, refresh_and_release
 RECORDED = Path(__file__).parent / "integration" / "golden.json"
 
 _PROGRAMS = ["site-chrome", "boilerplate/lines", "dclm/modifiers", "dolma/paragraphs"]
-_DEDUP = ["exact", {"method": "url", "action": "mark"}, {"method": "minhash", "keep": "longest"}]
+_DEDUP = [
+    "exact",
+    {"method": "url", "action": "mark"},
+    {"method": "minhash", "keep": "longest"},
+    {"method": "substring", "length": 12, "group_bytes": 1 << 10},
+]
 _MODEL_COLUMNS = ("language_score",)
 _GERMAN = (
     "Die Bäckerei an der Straße öffnet früh am Morgen, und über den Dächern der Stadt liegt noch der Nebel. Wer um "
@@ -88,6 +93,7 @@ def _crawls() -> dict[str, list[Page]]:
         _page(23, prose(22)),
         _page(25, prose(26).replace("subject", "matter", 1)),
         Page("https://site0.example.co.uk/page/3?utm_source=golden", prose(27)),
+        _page(28, f"{prose(28)}\n\n{prose(29)}\n\n{prose(3)}"),
     ]
     return {"earlier": earlier, "later": later}
 
@@ -101,7 +107,7 @@ def measure(folder: Path) -> dict[str, Any]:
     plan = bind(recipe)
     crawls = plan.choose(None)
     specs = [spec for crawl in crawls for spec in plan.crawls[crawl].values()]
-    specs += [*plan.clusters(crawls), plan.select(crawls)]
+    specs += [*plan.clusters(crawls), *plan.deciding(crawls)]
     specs.append(plan.publish(crawls, published.manifest.version))
     return {
         f"{spec.stage} {spec.crawl or ''}".strip(): {
