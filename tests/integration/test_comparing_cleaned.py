@@ -100,7 +100,7 @@ def test_a_recipe_with_other_programs_is_refused(
     assert f"{recipe}: it cleans texts with" in said
     assert ("no edit program;" in said) == (not programs)
     assert (
-        "the signals of tests@1.0.0 are of texts cleaned with site-chrome (version 2), boilerplate/lines"
+        "the signals of tests@1.0.0 are of texts cleaned with site-chrome (version 3), boilerplate/lines"
         in said
     )
     assert "or name its profile" in said
@@ -131,7 +131,7 @@ def test_edits_of_other_documents_are_refused(cleaned: Made, tmp_path: Path) -> 
 
 def test_for_people(cleaned: Made, made: Made) -> None:
     shown = strata_here("recipe", "compare", "gopher/paper", "none", "--on", "latest", root=cleaned.root).out
-    assert "texts as left by site-chrome (version 2), boilerplate/lines (version 1)" in shown
+    assert "texts as left by site-chrome (version 3), boilerplate/lines (version 1)" in shown
     assert "Dropped by edit programs, whichever rules follow" in shown
     (line,) = (line for line in shown.splitlines() if line.startswith("c4_lines_few_sentences"))
     assert line.split()[1] == "documents"  # and on the next lines what goes on of it
