@@ -44,6 +44,8 @@ def _figures(manifest: StageManifest) -> str:
     for key, label in _SUMS.get(stage, {}).items():
         if number := sum(counts.get(key, {}).values()):
             shown.append(f"{number:,} {label}")
+    if "passages" in counts:
+        shown.append(f"{counts['passages']['spans']:,} repeated passages")
     return ", ".join(shown)
 
 

@@ -158,7 +158,19 @@ def test_retries_are_told_whatever_they_are_made_of() -> None:
             {"data_rows": 5, "ledger_rows": 20, "index_rows": 9, "set_aside": {"dup_exact": 4}},
             "5 documents, 20 rows of ledger",
         ),
+        (
+            "substring",
+            {
+                "documents": 9,
+                "kept": 5,
+                "set_aside": {},
+                "passages": {"spans": 3, "bytes": 900, "documents": 2},
+            },
+            "9 documents, 5 kept, 3 repeated passages",
+        ),
         ("bands_exact", {}, ""),
+        ("bands_minhash", {"documents": 9, "keyless": 0}, "9 documents"),
+        ("bands_minhash", {"documents": 9, "keyless": 2}, "9 documents, 2 too short to compare"),
     ],
 )
 def test_each_stage_has_its_figures(stage: str, counts: dict[str, Any], said: str) -> None:
