@@ -5,6 +5,7 @@ Facts only: which of them make a document contaminated is a profile's business. 
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import pyarrow as pa
@@ -23,3 +24,54 @@ ITEMS: Final = pa.schema(
 )
 """The items of benchmarks, a row a field; the rows of an item stand together, its question first. No choice is an
 answer, too."""
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """How items are indexed, and which matches are written down. Profiles decide later, within these limits."""
+
+    ngram: int = 5
+    """Tokens of an n-gram. Matches are followed from one token by token, so longer ones need no other index."""
+    common_items: int = 32
+    """An n-gram in more different fields than this is no evidence ..."""
+    common_documents: int = 3
+    """... nor one in more documents of the corpus' sample than this ..."""
+    common_share: float = 0.001
+    """... and this share of them."""
+    gap: int = 24
+    """Tokens between parts of a match at most."""
+    window: int = 50
+    """Tokens around a match within which an item's short fields are looked for; decon's for short answers."""
+    least_run: int = 8
+    """Tokens in a row of a match worth a row; GPT-3's smallest n-gram ..."""
+    least_share: float = 0.5
+    """... or this share of a field's n-grams."""
+
+    def record(self) -> dict[str, int | float]:
+        """As plain JSON, for fingerprints."""
+        return asdict(self)
+
+
+MATCHES: Final = pa.schema(
+    [
+        pa.field("row", pa.int32(), nullable=False),  # of the document in its shard or batch
+        pa.field("benchmark", pa.string(), nullable=False),
+        pa.field("item", pa.string(), nullable=False),
+        pa.field("field", pa.string(), nullable=False),  # of ROLES
+        pa.field("part", pa.int32(), nullable=False),
+        pa.field("tokens", pa.int32(), nullable=False),  # of the field
+        pa.field("ngrams", pa.int32(), nullable=False),  # of the field
+        pa.field("longest", pa.int32(), nullable=False),  # run of its tokens
+        pa.field(
+            "joined", pa.int32(), nullable=False
+        ),  # longest run over the question's end into an answer; 0: none
+        pa.field("matched_tokens", pa.int32(), nullable=False),
+        pa.field("matched_ngrams", pa.int32(), nullable=False),
+        pa.field("weight", pa.float64(), nullable=False),  # share of its n-grams by IDF; 1 if found whole
+        pa.field("first_token", pa.int32(), nullable=False),  # tokens [first, end) of the document
+        pa.field("end_token", pa.int32(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),  # bytes [start, end) of the document's UTF-8
+        pa.field("end", pa.int32(), nullable=False),
+    ]
+)
+"""A field of an item, or a part of it, in a document: a row for each place. Facts, sorted by row."""
