@@ -75,3 +75,62 @@ MATCHES: Final = pa.schema(
     ]
 )
 """A field of an item, or a part of it, in a document: a row for each place. Facts, sorted by row."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that rules may go by, of a document and an item together."""
+
+    name: str
+    about: str
+    kind: pa.DataType
+
+
+def _of_field(role: str) -> list[Fact]:
+    return [
+        Fact(f"{role}_tokens", f"tokens of the {role}; 0 if nothing of it was found", pa.int32()),
+        Fact(f"{role}_longest", f"longest run of tokens of the {role}", pa.int32()),
+        Fact(
+            f"{role}_share",
+            f"share of the {role}'s n-grams that were found, 1 if it was found whole",
+            pa.float64(),
+        ),
+        Fact(f"{role}_weight", "the same, n-grams weighted by their rarity (IDF)", pa.float64()),
+        Fact(f"{role}_covered", f"share of the {role}'s tokens that were found in their order", pa.float64()),
+    ]
+
+
+FACTS: Final[tuple[Fact, ...]] = (
+    *_of_field(QUESTION),
+    *_of_field(ANSWER),
+    Fact(
+        "answer_distance",
+        "tokens between question and answer, 0 if they touch; null if one is missing",
+        pa.int32(),
+    ),
+    *_of_field(PASSAGE),
+    Fact("passage_distance", "tokens between question and passage; null if one is missing", pa.int32()),
+    Fact("choices", "different choices that stand whole near the question", pa.int32()),
+    Fact("joined", "longest run of tokens over the question's end into an answer", pa.int32()),
+    Fact("longest", "longest run of tokens of any of its fields, or over the question's end", pa.int32()),
+    Fact("whole_tokens", "tokens of the longest of its fields that was found whole", pa.int32()),
+    Fact(
+        "decon_score",
+        "decon's score by its method SIMPLE, 0.8 being what it takes, whatever the length",
+        pa.float64(),
+    ),
+)
+FACT_NAMES: Final = tuple(fact.name for fact in FACTS)
+
+EVIDENCE: Final = pa.schema(
+    [
+        *(MATCHES.field(name) for name in ("row", "benchmark", "item")),
+        *(pa.field(fact.name, fact.kind) for fact in FACTS),
+        pa.field(
+            "field", pa.string(), nullable=False
+        ),  # the one that start and end are of: the question if there
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+    ]
+)
+"""What is known of a document and an item together, a row each, sorted by row, benchmark and item."""
