@@ -67,7 +67,12 @@ MATCHES: Final = pa.schema(
         ),  # longest run over the question's end into an answer; 0: none
         pa.field("matched_tokens", pa.int32(), nullable=False),
         pa.field("matched_ngrams", pa.int32(), nullable=False),
-        pa.field("weight", pa.float64(), nullable=False),  # share of its n-grams by IDF; 1 if found whole
+        pa.field(
+            "weight", pa.float64(), nullable=False
+        ),  # share of its n-grams by IDF; 1 if short and found whole
+        pa.field(
+            "rarity", pa.float64(), nullable=False
+        ),  # n-grams found, by IDF: 1 for one that nothing else holds
         pa.field("first_token", pa.int32(), nullable=False),  # tokens [first, end) of the document
         pa.field("end_token", pa.int32(), nullable=False),
         pa.field("start", pa.int32(), nullable=False),  # bytes [start, end) of the document's UTF-8
@@ -96,6 +101,11 @@ def _of_field(role: str) -> list[Fact]:
             pa.float64(),
         ),
         Fact(f"{role}_weight", "the same, n-grams weighted by their rarity (IDF)", pa.float64()),
+        Fact(
+            f"{role}_rarity",
+            "n-grams found, an n-gram that nothing else holds counting 1, others less",
+            pa.float64(),
+        ),
         Fact(f"{role}_covered", f"share of the {role}'s tokens that were found in their order", pa.float64()),
     ]
 

@@ -1,8 +1,8 @@
 """Tokens that copies have in common whatever their typography: what is matched is a sequence of these.
 
-A token is a run of letters (in small letters, without accents, over an apostrophe), a run of digits (over a comma that
-groups thousands), an ideograph or other letter of a script without spaces, or an operator. Everything else, white space
-and punctuation, only separates; an identifier such as `is_odd` is two tokens.
+A token is a run of letters (in small letters, without accents, over an apostrophe), a number (digits over commas that
+group thousands, and over points), an ideograph or other letter of a script without spaces, or an operator. Everything
+else, white space and punctuation, only separates; an identifier such as `is_odd` is two tokens.
 
 An ASCII operator counts where it looks like one: both sides of it, beyond blanks on both sides or on none, are letters,
 digits or brackets, and of a hyphen one is a digit. So Markdown's marks, dashes and bullets separate.
@@ -34,7 +34,7 @@ from beam_jobs.kernels.contamination.markup import character, tag_end
 from beam_jobs.kernels.jit import inner, part
 from beam_jobs.kernels.swar import CASE_BITS, NOTHING, SEED, letters_from, load8, mix, packed
 
-_BLANK, _AMPERSAND, _COMMA, _LESS, _HYPHEN, _EQUALS, _BANG = map(ord, " &,<-=!")
+_BLANK, _AMPERSAND, _COMMA, _DOT, _LESS, _HYPHEN, _BANG = map(ord, " &,.<-!")
 _CLOSING: Final = (ord(")"), ord("]"))
 _OPENING: Final = (ord("("), ord("["))
 _LEADING, _VOWEL, _TRAILING, _VOWELS, _TRAILINGS = 0x1100, 0x1161, 0x11A7, 21, 28
@@ -143,11 +143,14 @@ def _letters_on(text: Bytes, start: int, table: Tables) -> Token:
 
 @part
 def _digits(text: Bytes, start: int, table: Tables) -> Token:
-    """The run of digits at `start`."""
+    """The number at `start`."""
     state = _State(SEED, NOTHING, 0)
     at = start
     while at < len(text):
         if text[at] == _COMMA and at > start and _groups_thousands(text, at):
+            at += 1
+        elif text[at] == _DOT and at > start and _is_digit(text, at + 1):
+            state = _appended(state, _DOT)
             at += 1
         point, length = character(text, at)
         code = whole(table.codes[point])

@@ -99,14 +99,15 @@ def build(items: pa.Table, settings: IndexSettings, background: Iterable[pa.Stri
 def _evidence(
     made: _Ngrams, frequencies: _Frequencies, sequences: int
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
-    """By token: whether its n-gram is a seed, and its weight."""
+    """By token: whether its n-gram is a seed, and its weight: its IDF, as a share of the greatest there can be."""
     hashes, owners = made.hashes[made.whole], made.owners[made.whole]
     at = np.searchsorted(frequencies.ngrams, hashes)
     common = frequencies.common[at]
     held = frequencies.sequences[at] + frequencies.documents[at]
     weights = np.zeros(len(made.hashes), np.float32)
+    rarest = np.log1p(sequences + frequencies.sample)
     weights[made.whole] = np.where(
-        common, 0.0, np.log1p((sequences + frequencies.sample) / np.maximum(held, 1))
+        common, 0.0, np.log1p((sequences + frequencies.sample) / np.maximum(held, 1)) / rarest
     )
     seeds = np.zeros(len(made.hashes), np.uint8)
     seeds[made.whole] = ~common & (_repeats(hashes, owners) == 1)

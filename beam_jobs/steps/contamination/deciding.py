@@ -34,8 +34,8 @@ def decide(evidence: pa.Table, profile: ContaminationProfile) -> pa.Table:
 
 
 def strongest(decided: pa.Table) -> pa.Table:
-    """Of each contaminated document the item that shows it best, sorted by row: that with the longest field found whole,
-    then the greatest weight of question and answer, then by benchmark and item."""
+    """Of each contaminated document the item that shows it best, sorted by row: that with the longest field found whole
+    of the longest, then the greatest weight of question, of answer, then by benchmark and item."""
     hit = decided.filter(pc.is_valid(decided["rule"]))
     keys = [("row", "ascending"), ("whole_tokens", "descending"), ("question_weight", "descending")]
     keys += [("answer_weight", "descending"), ("benchmark", "ascending"), ("item", "ascending")]

@@ -129,6 +129,7 @@ def _of_role(role: str, columns: dict[str, Any], best: _Best) -> dict[str, Any]:
         f"{role}_longest": taken["longest"],
         f"{role}_share": share,
         f"{role}_weight": taken["weight"],
+        f"{role}_rarity": taken["rarity"],
         f"{role}_covered": _divided(taken["matched_tokens"], taken["tokens"]),
     }
 

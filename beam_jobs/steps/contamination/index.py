@@ -85,8 +85,8 @@ class Index:
         rows = found.rows
         fields = rows[:, matching.FIELD]
         total = self._weights[fields]
-        whole = rows[:, matching.LONGEST_RUN] == self._tokens[fields]
-        share = np.divide(found.weights, total, out=np.zeros(len(rows)), where=total > 0)
+        # rounding may go beyond the sum; fields of no n-gram are found whole only
+        share = np.minimum(np.divide(found.weights, total, out=np.zeros(len(rows)), where=total > 0), 1.0)
         taken = self.items.take(pa.array(fields))
         columns: dict[str, Any] = {
             "row": rows[:, matching.DOCUMENT],
@@ -97,7 +97,8 @@ class Index:
             "joined": rows[:, matching.JOINED],
             "matched_tokens": rows[:, matching.MATCHED_TOKENS],
             "matched_ngrams": rows[:, matching.MATCHED_NGRAMS],
-            "weight": np.where(whole, 1.0, np.minimum(share, 1.0)),
+            "weight": np.where(self._ngrams[fields] > 0, share, 1.0),
+            "rarity": found.weights,
             "first_token": rows[:, matching.FIRST_TOKEN],
             "end_token": rows[:, matching.END_TOKEN],
             "start": rows[:, matching.START_BYTE],

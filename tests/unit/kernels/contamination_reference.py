@@ -109,7 +109,7 @@ def tokens(text: str) -> list[Token]:
                 behind += 1
         elif kinds[at] == "digit":
             behind = at + 1
-            while kind_at(behind) in ("digit", "ignored") or groups(data, all_characters, behind, kinds):
+            while kind_at(behind) in ("digit", "ignored") or joins(data, all_characters, behind):
                 behind += 1
         elif kinds[at] in ("alone", "operator"):
             behind = at + 1
@@ -129,7 +129,10 @@ def tokens(text: str) -> list[Token]:
             at += 1
             continue
         taken = [
-            each for each in range(at, behind) if kinds[each] not in ("ignored", "apostrophe", "separator")
+            each
+            for each in range(at, behind)
+            if kinds[each] not in ("ignored", "apostrophe", "separator")
+            or (kinds[at] == "digit" and all_characters[each][0] == ".")
         ]
         spelled = "".join(folded(all_characters[each][0]) for each in taken)
         found.append(Token(spelled, start, all_characters[behind - 1][2]))
@@ -137,11 +140,12 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
-def groups(data: bytes, all_characters: list[tuple[str, int, int]], place: int, kinds: list[str]) -> bool:
+def joins(data: bytes, all_characters: list[tuple[str, int, int]], place: int) -> bool:
+    """Whether a comma that groups thousands, or a point before a digit, stands there."""
     if place >= len(all_characters):
         return False
-    start, end = all_characters[place][1:]
-    return data[start:end] == b"," and re.match(rb",[0-9]{3}(?![0-9])", data[start:]) is not None
+    start = all_characters[place][1]
+    return re.match(rb",[0-9]{3}(?![0-9])|\.[0-9]", data[start:]) is not None
 
 
 def is_operator(data: bytes, start: int, end: int, sign: str) -> bool:

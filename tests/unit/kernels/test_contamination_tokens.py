@@ -35,6 +35,12 @@ PIECES = [
     "10,000,000",
     "1,2345",
     "1,23",
+    "3.14",
+    "1.2.3",
+    "18.",
+    "1..2",
+    "1,000.50",
+    "1.٣",
     "１２，",
     "ＡＢ",
     "x^2",
@@ -133,7 +139,15 @@ def test_typography_does_not_tell_copies_apart(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("3 + 4", "3 - 4"), ("x < y", "x > y"), ("16 eggs", "17 eggs"), ("a ≤ b", "a ≥ b"), ("x**2", "x*2")],
+    [
+        ("3 + 4", "3 - 4"),
+        ("x < y", "x > y"),
+        ("16 eggs", "17 eggs"),
+        ("3.14", "314"),
+        ("3.14", "3 14"),
+        ("a ≤ b", "a ≥ b"),
+        ("x**2", "x*2"),
+    ],
 )
 def test_digits_and_operators_tell_items_apart(one: str, other: str) -> None:
     found = tokenise(pa.array([one, other]))
