@@ -144,3 +144,16 @@ EVIDENCE: Final = pa.schema(
     ]
 )
 """What is known of a document and an item together, a row each, sorted by row, benchmark and item."""
+
+CHAINS: Final = pa.schema(
+    [
+        pa.field("row", pa.int32(), nullable=False),  # of the passage
+        pa.field("tokens", pa.int32(), nullable=False),  # of the passage
+        pa.field("tiles", pa.int32(), nullable=False),  # of the corpus, one behind the other
+        pa.field("first_token", pa.int32(), nullable=False),  # tokens [first, end) of the passage
+        pa.field("end_token", pa.int32(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),  # bytes [start, end) of the passage's UTF-8
+        pa.field("end", pa.int32(), nullable=False),
+    ]
+)
+"""A part of a passage that a membership sketch affirms, sorted by passage and by where it ends."""

@@ -1,6 +1,7 @@
 """Recall and precision of contamination profiles on planted items, speed, and the sketch's size and false positives.
 
-    python -m tests.benchmarks.decontamination [--evals DIR] [--text FILE.jsonl[.gz]] [--each 60] [--items 100000]
+    python -m tests.benchmarks.decontamination [--evals DIR] [--text FILE.jsonl[.gz]] [--each 60]
+        [--items 100000] [--seed 20]
 
 Without --evals the items are generated, like those of GSM8K, MMLU, HumanEval and SQuAD; with it, all its JSONL and
 Parquet files are benchmarks. Without --text the documents around them are generated. Speed is processor
@@ -18,9 +19,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from beam_jobs.kernels.contamination.tokenising import tokenise
 from beam_jobs.recipe.benchmarks import Benchmark
 from beam_jobs.recipe.decontaminating import (
     ContaminationProfile,
@@ -31,6 +34,7 @@ from beam_jobs.sources.benchmarks import load_items
 from beam_jobs.steps.contamination.deciding import decide
 from beam_jobs.steps.contamination.evidence import evidence
 from beam_jobs.steps.contamination.index import Index, index_of
+from beam_jobs.steps.membership import Sketch
 from tests.benchmarks.planted import (
     RENAMED,
     Document,
@@ -139,6 +143,28 @@ def speed(index: Index, texts: pa.StringArray) -> float:
     return float(texts.nbytes / best / 1e6)
 
 
+def sketch_figures(texts: Sequence[str], others: Sequence[str]) -> Iterator[str]:
+    """Size, false positives and speed of a membership sketch of `texts`, asked for `others`, which are not in it."""
+    held, asked = pa.array(texts), pa.array(others)
+    size = sum(len(text.encode()) for text in texts)
+    sketch = Sketch.empty(size)
+    sketch.add(held)
+    tiles = {least: len(sketch.contains(asked, least)) for least in (1, 2, 3)}
+    windows = int(np.maximum(np.diff(tokenise(asked).offsets) - sketch.tile + 1, 0).sum())
+    cut = [" ".join(text.split()[7 : 7 + 2 * sketch.never_denied]) for text in texts]
+    long = pa.array([text for text in cut if len(text.split()) == 2 * sketch.never_denied])
+    denied = len(long) - len(set(sketch.contains(long)["row"].to_pylist()))
+    yield f"sketch: {sketch.bits.nbytes / size:.2%} of {size / 1e6:.1f} MB, {sketch.false_positives:.3%} of tiles expected"
+    chains = ", ".join(f"{number} of {least} tiles and more" for least, number in tiles.items())
+    yield f"of {windows} places in texts that are not in it: {chains}; of {len(long)} passages in it {denied} denied"
+    again = Sketch.empty(size)
+    for name, work in (("adding", lambda: again.add(held)), ("asking", lambda: sketch.contains(asked))):
+        start = time.process_time()
+        work()
+        spent = time.process_time() - start
+        yield f"{name}: {(held if name == 'adding' else asked).nbytes / spent / 1e6:.0f} MB/s"
+
+
 def documents_of(
     items: Sequence[Item], filler: Callable[[], str], rng: random.Random, each: int
 ) -> list[Document]:
@@ -155,8 +181,9 @@ def main() -> None:
     parser.add_argument(
         "--items", type=int, default=100_000, help="items of the index that speed is measured with"
     )
+    parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
-    rng = random.Random(SEED)
+    rng = random.Random(arguments.seed)
     words = Words(rng)
     items = given_items(arguments.evals) if arguments.evals else generated_items(rng, words, 1200)
     texts = given_texts(arguments.text) if arguments.text else [words.document() for _ in range(1000)]
@@ -173,6 +200,8 @@ def main() -> None:
     large = index_of(table(many), background=[sample])
     print(f"\nindex of {len(many)} items: {time.process_time() - start:.1f} s")
     print(f"matching: {speed(large, pa.array(rest * 3)):.0f} MB/s")
+    for line in sketch_figures(texts[: len(texts) // 2], rest):
+        print(line)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak resident memory {peak:.0f} MB")
 
