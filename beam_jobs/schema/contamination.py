@@ -32,7 +32,7 @@ class IndexSettings:
 
     ngram: int = 5
     """Tokens of an n-gram. Matches are followed from one token by token, so longer ones need no other index."""
-    common_items: int = 32
+    common_items: int = 16
     """An n-gram in more different fields than this is no evidence ..."""
     common_documents: int = 3
     """... nor one in more documents of the corpus' sample than this ..."""

@@ -142,7 +142,8 @@ def _maths(rng: random.Random, words: Words, number: int) -> Item:
 
 def _choice(rng: random.Random, words: Words, number: int) -> Item:
     stem = rng.choice([*STEMS, "{}", "{}", "{}", "{}"])
-    question = stem.format(words.sentence(rng.randint(7, 24), end="").lower())
+    asked = words.sentence(rng.choice([rng.randint(3, 5), *[rng.randint(7, 24)] * 5]), end="").lower()
+    question = stem.format(asked)
     choices = tuple(words.sentence(rng.randint(2, 7), end="") for _ in range(4))
     return Item("choice", str(number), question, choices[0], choices[1:])
 
@@ -213,7 +214,7 @@ def _with_choices(item: Item) -> str:
 
 
 def _changed_numbers(item: Item, rng: random.Random) -> str:
-    return re.sub(r"[0-9]+", lambda match: str(int(match[0]) + rng.randint(1, 40)), _both(item))
+    return _NUMBER.sub(lambda match: str(int(match[0]) + rng.randint(1, 40)), _both(item))
 
 
 def _reordered(item: Item, rng: random.Random) -> str:
@@ -262,8 +263,23 @@ LEAKS: dict[str, Callable[[Item, random.Random], str]] = {
     "entities": _entities,
 }
 """Ways in which an item leaks that must be found."""
-RENAMED = "code, names changed"
-"""A known limit: reported, not counted."""
+RENAMED, SHORT = "code, names changed", "very short items"
+LIMITS = (RENAMED, SHORT)
+"""Known limits: reported, not counted."""
+SHORT_WORDS = 7
+_NUMBER = re.compile(r"[0-9]+")
+
+
+def _words(text: str) -> list[str]:
+    """Words and numbers; ideographs one by one."""
+    return re.findall(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff_]+", text)
+
+
+def _is_eligible(item: Item, kind: str) -> bool:
+    """Whether it still is the item: with other numbers, one of many numbers is another."""
+    words = _words(item.question)
+    numbers = len(_NUMBER.findall(item.question))
+    return len(words) >= SHORT_WORDS and (kind != "changed numbers" or numbers <= len(words) / 5)
 
 
 def _within(text: str, filler: str, rng: random.Random) -> str:
@@ -274,15 +290,16 @@ def _within(text: str, filler: str, rng: random.Random) -> str:
 
 
 def leaks(items: Sequence[Item], filler: Callable[[], str], rng: random.Random, each: int) -> list[Document]:
-    """`each` documents of each kind, and those of code whose names were changed."""
-    found = []
-    for kind, make in LEAKS.items():
-        for item in rng.sample(items, min(each, len(items))):
-            found.append(Document(_within(make(item, rng), filler(), rng), kind, item))
-    coded = [item for item in items if item.code]
-    for item in rng.sample(coded, min(each, len(coded))):
-        found.append(Document(_within(_renamed(item, rng), filler(), rng), RENAMED, item))
-    return found
+    """`each` documents of each kind, those of the known limits too."""
+    chosen = {kind: [item for item in items if _is_eligible(item, kind)] for kind in LEAKS}
+    chosen |= {RENAMED: [item for item in items if item.code]}
+    chosen |= {SHORT: [item for item in items if len(_words(item.question)) < SHORT_WORDS]}
+    makers = {**LEAKS, RENAMED: _renamed, SHORT: lambda item, rng: _with_choices(item)}
+    return [
+        Document(_within(makers[kind](item, rng), filler(), rng), kind, item)
+        for kind, of_kind in chosen.items()
+        for item in rng.sample(of_kind, min(each, len(of_kind)))
+    ]
 
 
 def look_alikes(

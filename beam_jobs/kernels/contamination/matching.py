@@ -54,8 +54,8 @@ DOCUMENT, FIELD, FIRST_TOKEN, END_TOKEN, LONGEST_RUN = range(5)
 MATCHED_NGRAMS, MATCHED_TOKENS, JOINED, START_BYTE, END_BYTE = range(5, 10)
 """Columns of a row. `JOINED`: the longest run over the end of an item's question into an answer, 0 if there is none."""
 COLUMNS: Final = 10
-ROLE_QUESTION, ROLE_ANSWER, ROLE_PASSAGE, ROLE_CHOICE = range(4)
-"""In the order of `schema.contamination.ROLES`."""
+ROLE_QUESTION, ROLE_ANSWER = 0, 1
+"""Places in `schema.contamination.ROLES`."""
 
 _TABLES: Final = tables()
 _TEXTS: Final = types.NamedTuple((BYTES, OFFSETS), Texts)
@@ -212,8 +212,6 @@ def _tell(
         row[LONGEST_RUN], row[MATCHED_NGRAMS] = cluster[LONGEST], cluster[NGRAMS]
         row[MATCHED_TOKENS], row[JOINED] = cluster[TOKENS], joined
         out.weights[at] = made.found_weight[number]
-        if index.field_roles[field] == ROLE_CHOICE:
-            continue
         item = index.field_items[field]
         for other in range(index.item_offsets[item], index.item_offsets[item + 1]):
             if index.seed_counts[index.field_sequences[other]] == 0:

@@ -148,8 +148,6 @@ def match(items: list[tuple[str, str, str]], texts: list[str], settings: IndexSe
                         "matched_ngrams": len(cluster.ngrams),
                     }
                 )
-                if role == "choice":
-                    continue
                 for other in others:
                     if not seeds(spelled[other]) and spelled[other]:
                         at = nearest(document, spelled[other], cluster, settings.window)
