@@ -73,6 +73,7 @@ MATCHES: Final = pa.schema(
         pa.field(
             "rarity", pa.float64(), nullable=False
         ),  # n-grams found, by IDF: 1 for one that nothing else holds
+        pa.field("covered", pa.float64(), nullable=False),  # share of its tokens, each by its own weight
         pa.field("first_token", pa.int32(), nullable=False),  # tokens [first, end) of the document
         pa.field("end_token", pa.int32(), nullable=False),
         pa.field("start", pa.int32(), nullable=False),  # bytes [start, end) of the document's UTF-8
@@ -106,7 +107,11 @@ def _of_field(role: str) -> list[Fact]:
             "n-grams found, an n-gram that nothing else holds counting 1, others less",
             pa.float64(),
         ),
-        Fact(f"{role}_covered", f"share of the {role}'s tokens that were found in their order", pa.float64()),
+        Fact(
+            f"{role}_covered",
+            f"share of the {role}'s tokens found in order, those of common n-grams less",
+            pa.float64(),
+        ),
     ]
 
 

@@ -37,13 +37,14 @@ _ONE: Final = np.uint64(1)
 
 
 class IndexArrays(NamedTuple):
-    """The index. Per token of all sequences: its hash, whether the n-gram that begins there is a seed, and that
-    n-gram's weight. Per sequence: where it begins, how many of its n-grams are seeds, and the fields that hold it. Per
-    slot of the open-addressing table: a seed, and its number, whose postings (sequence, place) begin at `post_offsets`.
-    Per field: its sequence, item and role; the fields of an item stand together.
+    """The index. Per token of all sequences: its hash and weight, whether the n-gram that begins there is a seed, and
+    that n-gram's weight. Per sequence: where it begins, how many of its n-grams are seeds, and the fields that hold it.
+    Per slot of the open-addressing table: a seed, and its number, whose postings (sequence, place) begin at
+    `post_offsets`. Per field: its sequence, item and role; the fields of an item stand together.
     """
 
     tokens: Hashes32
+    token_weights: Weights
     seeds: Flags
     weights: Weights
     offsets: Numbers
@@ -64,6 +65,7 @@ class IndexArrays(NamedTuple):
 
 _DTYPES: Final = {
     "tokens": np.uint32,
+    "token_weights": np.float32,
     "seeds": np.uint8,
     "weights": np.float32,
     "offsets": np.int64,
@@ -103,6 +105,7 @@ def borrow_index(index: IndexArrays) -> IndexArrays:
     """The same without a share in the arrays' ownership."""
     return IndexArrays(
         borrow(index.tokens),
+        borrow(index.token_weights),
         borrow(index.seeds),
         borrow(index.weights),
         borrow(index.offsets),

@@ -24,6 +24,10 @@ sequence behind it; the length of a run that begins with the sequence and where 
 that ends with it and where it ends (0: there is none)."""
 COLUMNS: Final = 14
 
+OF_NGRAMS, OF_TOKENS = 0, 1
+"""Columns of weights."""
+Sums = npt.NDArray[np.float64]
+
 DOCUMENTS, CLUSTERS, TOUCHED, FOUND, ROWS, FULL = range(6)
 """`Memory.counters`: documents and clusters so far, which stamp what they touch; of this document the sequences touched
 and clusters found; rows written; whether a list was too short."""
@@ -46,8 +50,8 @@ class Limits(NamedTuple):
 
 class Memory(NamedTuple):
     """Working memory: a document's tokens and their bytes, its n-grams, places of those that may be seeds; by sequence
-    its open cluster and that one's weight; by token of a sequence the last cluster that found it, alone and as the
-    beginning of an n-gram; the document's sequences; its clusters and their weights; counters."""
+    its open cluster and the weights of its n-grams and tokens; by token of a sequence the last cluster that found it,
+    alone and as the beginning of an n-gram; the document's sequences; its clusters and their weights; counters."""
 
     hashes: Hashes32
     starts: Places
@@ -55,12 +59,12 @@ class Memory(NamedTuple):
     ngrams: Hashes
     candidates: Places
     state: Numbers
-    weight: npt.NDArray[np.float64]
+    weight: Sums
     token_stamps: Hashes32
     ngram_stamps: Hashes32
     touched: Places
     found: Numbers
-    found_weight: npt.NDArray[np.float64]
+    found_weight: Sums
     counters: Numbers
 
 
@@ -73,12 +77,12 @@ def memory(longest: int, sequences: int, tokens: int, clusters: int) -> Memory:
         np.empty(longest + 1, np.uint64),
         np.empty(longest + 1, np.int32),
         np.zeros((sequences, COLUMNS), np.int64),
-        np.zeros(sequences, np.float64),
+        np.zeros((sequences, 2), np.float64),
         np.zeros(tokens, np.uint32),
         np.zeros(tokens, np.uint32),
         np.empty(sequences, np.int32),
         np.empty((clusters, COLUMNS), np.int64),
-        np.empty(clusters, np.float64),
+        np.empty((clusters, 2), np.float64),
         np.zeros(6, np.int64),
     )
 
@@ -119,7 +123,8 @@ def close(sequence: int, index: IndexArrays, limits: Limits, made: Memory) -> No
     for column in range(COLUMNS):
         made.found[at, column] = cluster[column]
     made.found[at, SEQUENCE] = sequence
-    made.found_weight[at] = made.weight[sequence]
+    for kind in (OF_NGRAMS, OF_TOKENS):
+        made.found_weight[at, kind] = made.weight[sequence, kind]
     counters[FOUND] = at + 1
 
 
@@ -131,37 +136,33 @@ def _open(sequence: int, first: int, end: int, made: Memory) -> None:
         cluster[column] = 0
     cluster[DOCUMENT], cluster[IDENTITY] = counters[DOCUMENTS], counters[CLUSTERS]
     cluster[FIRST], cluster[END] = first, end
-    made.weight[sequence] = 0.0
+    made.weight[sequence, OF_NGRAMS] = made.weight[sequence, OF_TOKENS] = 0.0
 
 
 @inner
-def _mark(at: int, cluster: Numbers, made: Memory) -> None:
+def _mark(at: int, sequence: int, index: IndexArrays, made: Memory) -> None:
+    """Counts the token `at` of all sequences, once for each cluster of its `sequence`."""
+    cluster = made.state[sequence]
     stamp = np.uint32(cluster[IDENTITY])
     if made.token_stamps[at] != stamp:
         made.token_stamps[at] = stamp
         cluster[TOKENS] += 1
+        made.weight[sequence, OF_TOKENS] += index.token_weights[at]
 
 
 @inner
 def _mark_beyond(
-    place: int,
-    step: int,
-    begin: int,
-    length: int,
-    cluster: Numbers,
-    diagonal: int,
-    tokens: int,
-    index: IndexArrays,
-    made: Memory,
+    sequence: int, place: int, step: int, diagonal: int, tokens: int, index: IndexArrays, made: Memory
 ) -> None:
     """Counts equal tokens on the diagonal from the sequence's `place` on, forwards or backwards."""
-    misses = 0
+    begin, misses = index.offsets[sequence], 0
+    length = index.offsets[sequence + 1] - begin
     for _ in range(MARGIN):
         here = place + diagonal
         if place < 0 or place >= length or here < 0 or here >= tokens or misses >= _MISSES:
             break
         if made.hashes[here] == index.tokens[begin + place]:
-            _mark(begin + place, cluster, made)
+            _mark(begin + place, sequence, index, made)
             misses = 0
         else:
             misses += 1
@@ -200,18 +201,18 @@ def add_run(
     if not fresh and cluster[DIAGONAL] == diagonal:
         for between in range(cluster[BEHIND], place):
             if made.hashes[between + diagonal] == index.tokens[begin + between]:
-                _mark(begin + between, cluster, made)
+                _mark(begin + between, sequence, index, made)
     else:
-        _mark_beyond(place - 1, -1, begin, length, cluster, diagonal, tokens, index, made)
+        _mark_beyond(sequence, place - 1, -1, diagonal, tokens, index, made)
     for at in range(place, behind):
-        _mark(begin + at, cluster, made)
+        _mark(begin + at, sequence, index, made)
     stamp = np.uint32(cluster[IDENTITY])
     for at in range(begin + place, begin + behind - limits.ngram + 1):
         if made.ngram_stamps[at] != stamp:
             made.ngram_stamps[at] = stamp
             cluster[NGRAMS] += 1
-            made.weight[sequence] += index.weights[at]
-    _mark_beyond(behind, 1, begin, length, cluster, diagonal, tokens, index, made)
+            made.weight[sequence, OF_NGRAMS] += index.weights[at]
+    _mark_beyond(sequence, behind, 1, diagonal, tokens, index, made)
     cluster[FIRST], cluster[END] = min(cluster[FIRST], first), max(cluster[END], end)
     cluster[LONGEST] = max(cluster[LONGEST], end - first)
     cluster[DIAGONAL], cluster[BEHIND] = diagonal, behind

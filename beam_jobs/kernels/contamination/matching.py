@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import typeof, types
 
 from beam_jobs.kernels.characters import whole
@@ -32,6 +31,8 @@ from beam_jobs.kernels.contamination.clusters import (
     HEAD_AT,
     LONGEST,
     NGRAMS,
+    OF_NGRAMS,
+    OF_TOKENS,
     ROWS,
     SEQUENCE,
     TAIL,
@@ -40,6 +41,7 @@ from beam_jobs.kernels.contamination.clusters import (
     TOUCHED,
     Limits,
     Memory,
+    Sums,
     add_run,
     borrow_memory,
     close,
@@ -63,10 +65,10 @@ _LIMITS: Final = Limits(5, 24, 50, 8, 0.5)
 
 
 class Rows(NamedTuple):
-    """What was found, and the weight of the n-grams in it."""
+    """What was found, and the weights of the n-grams and tokens in it."""
 
     rows: Numbers
-    weights: npt.NDArray[np.float64]
+    weights: Sums
 
 
 @inner
@@ -188,7 +190,7 @@ def _search(
         if at != NOWHERE:
             row = out.rows[at]
             row[LONGEST_RUN], row[MATCHED_TOKENS], row[MATCHED_NGRAMS], row[JOINED] = length, length, 0, 0
-            out.weights[at] = 0.0
+            out.weights[at, OF_NGRAMS] = out.weights[at, OF_TOKENS] = 0.0
 
 
 @part
@@ -211,7 +213,8 @@ def _tell(
         row = out.rows[at]
         row[LONGEST_RUN], row[MATCHED_NGRAMS] = cluster[LONGEST], cluster[NGRAMS]
         row[MATCHED_TOKENS], row[JOINED] = cluster[TOKENS], joined
-        out.weights[at] = made.found_weight[number]
+        for kind in (OF_NGRAMS, OF_TOKENS):
+            out.weights[at, kind] = made.found_weight[number, kind]
         item = index.field_items[field]
         for other in range(index.item_offsets[item], index.item_offsets[item + 1]):
             if index.seed_counts[index.field_sequences[other]] == 0:
@@ -226,7 +229,7 @@ def _tell(
         INDEX_ARRAYS,
         typeof(_LIMITS),
         typeof(memory(0, 1, 1, 1)),
-        types.NamedTuple((COUNTS, types.float64[::1]), Rows),
+        types.NamedTuple((COUNTS, types.float64[:, ::1]), Rows),
     )
 )
 def _match(
@@ -261,7 +264,7 @@ class Matcher:
     def __init__(self, index: IndexArrays, limits: Limits) -> None:
         self._index, self._limits = index, limits
         self._memory = memory(0, len(index.offsets) - 1, len(index.tokens), 1 << 10)
-        self._rows = Rows(np.empty((1 << 12, COLUMNS), np.int64), np.empty(1 << 12, np.float64))
+        self._rows = Rows(np.empty((1 << 12, COLUMNS), np.int64), np.empty((1 << 12, 2), np.float64))
 
     def match(self, texts: Texts) -> Rows:
         """The rows of all documents, in the order of the documents; within one in that in which matches end."""

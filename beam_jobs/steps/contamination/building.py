@@ -83,11 +83,11 @@ def build(items: pa.Table, settings: IndexSettings, background: Iterable[pa.Stri
         np.repeat(np.arange(len(found.offsets) - 1), np.diff(found.offsets)),
     )
     frequencies = _frequencies(made, settings, background)
-    seeds, weights = _evidence(made, frequencies, len(found.offsets) - 1)
+    evidence = _evidence(made, frequencies, len(found.offsets) - 1, settings.ngram)
+    seeds = evidence["seeds"]
     arrays = {
         "tokens": found.tokens,
-        "seeds": seeds,
-        "weights": weights,
+        **evidence,
         "offsets": found.offsets,
         "seed_counts": np.bincount(made.owners, seeds, len(found.offsets) - 1),
         **_postings(made, seeds, found.offsets),
@@ -96,22 +96,28 @@ def build(items: pa.Table, settings: IndexSettings, background: Iterable[pa.Stri
     return Built(index_arrays(arrays), _common(text, cut, found, made, frequencies, settings.ngram))
 
 
-def _evidence(
-    made: _Ngrams, frequencies: _Frequencies, sequences: int
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
-    """By token: whether its n-gram is a seed, and its weight: its IDF, as a share of the greatest there can be."""
+def _evidence(made: _Ngrams, frequencies: _Frequencies, sequences: int, n: int) -> dict[str, Any]:
+    """By token: whether its n-gram is a seed; that n-gram's weight, its IDF as a share of the greatest there can be;
+    and the token's own.
+
+    A token weighs as the most frequent n-gram that it is in, one over the root of how many hold that: little, if it is
+    of a stem that many questions begin with.
+    """
     hashes, owners = made.hashes[made.whole], made.owners[made.whole]
     at = np.searchsorted(frequencies.ngrams, hashes)
     common = frequencies.common[at]
-    held = frequencies.sequences[at] + frequencies.documents[at]
-    weights = np.zeros(len(made.hashes), np.float32)
-    rarest = np.log1p(sequences + frequencies.sample)
-    weights[made.whole] = np.where(
-        common, 0.0, np.log1p((sequences + frequencies.sample) / np.maximum(held, 1)) / rarest
-    )
+    held = np.maximum(frequencies.sequences[at] + frequencies.documents[at], 1)
+    total = sequences + frequencies.sample
+    weights, own = np.zeros(len(made.hashes), np.float32), np.ones(len(made.hashes), np.float32)
+    weights[made.whole] = np.where(common, 0.0, np.log1p(total / held) / np.log1p(total))
+    own[made.whole] = np.where(common, 0.0, 1 / np.sqrt(held))
+    token_weights = np.ones(len(made.hashes), np.float32)
+    places = np.flatnonzero(made.whole)
+    for shift in range(n):
+        token_weights[places + shift] = np.minimum(token_weights[places + shift], own[places])
     seeds = np.zeros(len(made.hashes), np.uint8)
     seeds[made.whole] = ~common & (_repeats(hashes, owners) == 1)
-    return seeds, weights
+    return {"seeds": seeds, "weights": weights, "token_weights": token_weights}
 
 
 def _sequences(cut: Tokens) -> _Sequences:

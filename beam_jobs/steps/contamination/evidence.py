@@ -130,7 +130,7 @@ def _of_role(role: str, columns: dict[str, Any], best: _Best) -> dict[str, Any]:
         f"{role}_share": share,
         f"{role}_weight": taken["weight"],
         f"{role}_rarity": taken["rarity"],
-        f"{role}_covered": _divided(taken["matched_tokens"], taken["tokens"]),
+        f"{role}_covered": taken["covered"],
     }
 
 

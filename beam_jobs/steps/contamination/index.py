@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from beam_jobs.errors import BadInput
 from beam_jobs.kernels.contamination import matching
-from beam_jobs.kernels.contamination.arrays import IndexArrays, index_arrays
-from beam_jobs.kernels.contamination.clusters import Limits
+from beam_jobs.kernels.contamination.arrays import IndexArrays, Numbers, Weights, index_arrays
+from beam_jobs.kernels.contamination.clusters import Limits, Sums
 from beam_jobs.kernels.contamination.matching import Matcher
 from beam_jobs.kernels.text import buffers
 from beam_jobs.schema.contamination import ITEMS, MATCHES, IndexSettings
@@ -40,8 +40,8 @@ class Index:
         sequences = arrays.field_sequences
         self._tokens = np.diff(arrays.offsets)[sequences].astype(np.int32)
         self._ngrams = np.maximum(self._tokens - settings.ngram + 1, 0).astype(np.int32)
-        sums = np.concatenate([[0.0], np.cumsum(arrays.weights, dtype=np.float64)])
-        self._weights = (sums[arrays.offsets[1:]] - sums[arrays.offsets[:-1]])[sequences]
+        self._weights = _sums(arrays.weights, arrays.offsets)[sequences]
+        self._token_weights = _sums(arrays.token_weights, arrays.offsets)[sequences]
 
     def match(self, text: pa.StringArray) -> pa.Table:
         """Where fields of items stand in `text`: `MATCHES`, `row` being the place in `text`; sorted by row.
@@ -84,9 +84,8 @@ class Index:
     def _table(self, found: matching.Rows) -> pa.Table:
         rows = found.rows
         fields = rows[:, matching.FIELD]
-        total = self._weights[fields]
-        # rounding may go beyond the sum; fields of no n-gram are found whole only
-        share = np.minimum(np.divide(found.weights, total, out=np.zeros(len(rows)), where=total > 0), 1.0)
+        short = self._ngrams[fields] == 0  # found whole only
+        weights, token_weights = found.weights.T
         taken = self.items.take(pa.array(fields))
         columns: dict[str, Any] = {
             "row": rows[:, matching.DOCUMENT],
@@ -97,8 +96,9 @@ class Index:
             "joined": rows[:, matching.JOINED],
             "matched_tokens": rows[:, matching.MATCHED_TOKENS],
             "matched_ngrams": rows[:, matching.MATCHED_NGRAMS],
-            "weight": np.where(self._ngrams[fields] > 0, share, 1.0),
-            "rarity": found.weights,
+            "weight": np.where(short, 1.0, _share(weights, self._weights[fields])),
+            "rarity": weights,
+            "covered": np.where(short, 1.0, _share(token_weights, self._token_weights[fields])),
             "first_token": rows[:, matching.FIRST_TOKEN],
             "end_token": rows[:, matching.END_TOKEN],
             "start": rows[:, matching.START_BYTE],
@@ -123,6 +123,17 @@ def index_of(
     items = items.select(ITEMS.names).combine_chunks().cast(ITEMS)
     built = build(items, settings, background)
     return Index(items, built.common, settings, built.arrays)
+
+
+def _sums(values: Weights, offsets: Numbers) -> Sums:
+    """The sum of each sequence's values."""
+    sums: Sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    return sums[offsets[1:]] - sums[offsets[:-1]]
+
+
+def _share(part: Sums, whole: Sums) -> Sums:
+    """Rounding may make a part more than its whole."""
+    return np.minimum(np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0), 1.0)
 
 
 def _packed(table: pa.Table) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -98,7 +98,7 @@ def beyond(
 def match(items: list[tuple[str, str, str]], texts: list[str], settings: IndexSettings) -> list[Row]:
     """The rows, in any order, of items given as (item, field, text)."""
     spelled = [tuple(hashes(text)) for _, _, text in items]
-    common, _ = seeds_of(spelled, settings)
+    common, held = seeds_of(spelled, settings)
     by_item: dict[str, list[int]] = defaultdict(list)
     for number, (item, _, _) in enumerate(items):
         by_item[item].append(number)
@@ -145,6 +145,7 @@ def match(items: list[tuple[str, str, str]], texts: list[str], settings: IndexSe
                         "longest": longest,
                         "joined": joined,
                         "matched_tokens": len(cluster.tokens),
+                        "covered": covered(sequence, cluster.tokens, common, held, settings.ngram),
                         "matched_ngrams": len(cluster.ngrams),
                     }
                 )
@@ -160,9 +161,28 @@ def match(items: list[tuple[str, str, str]], texts: list[str], settings: IndexSe
                                     "joined": 0,
                                     "matched_tokens": length,
                                     "matched_ngrams": 0,
+                                    "covered": 1.0,
                                 }
                             )
     return rows
+
+
+def covered(
+    sequence: tuple[int, ...], found: set[int], common: set[tuple[int, ...]], held: Counter[Any], n: int
+) -> float:
+    """The share of the sequence's tokens, each weighing as its most frequent n-gram."""
+    all_ngrams = ngrams(sequence, n)
+    weights = [
+        min(
+            (
+                0 if ngram in common else held[ngram] ** -0.5
+                for ngram in all_ngrams[max(0, at - n + 1) : at + 1]
+            ),
+            default=1,
+        )
+        for at in range(len(sequence))
+    ]
+    return sum(weights[at] for at in found) / sum(weights) if sum(weights) else 0.0
 
 
 def nearest(document: tuple[int, ...], sought: tuple[int, ...], cluster: Cluster, window: int) -> int | None:

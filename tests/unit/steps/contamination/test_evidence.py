@@ -39,6 +39,7 @@ def match(**given: Any) -> Row:
         "matched_ngrams": max(0, tokens - 4),
         "weight": 1.0,
         "rarity": float(max(0, tokens - 4)),
+        "covered": given.get("matched_tokens", tokens) / tokens,
         "first_token": 0,
         "end_token": given.get("first_token", 0) + tokens,
         "start": 0,
@@ -118,7 +119,7 @@ def facts_of(key: tuple[Any, ...], rows: list[Row]) -> Row:
         found[f"{role}_share"] = 1.0 if whole else share
         found[f"{role}_weight"] = taken.get("weight", 0.0)
         found[f"{role}_rarity"] = taken.get("rarity", 0.0)
-        found[f"{role}_covered"] = taken["matched_tokens"] / taken["tokens"] if taken else 0.0
+        found[f"{role}_covered"] = taken.get("covered", 0.0)
     for role in ("answer", "passage"):
         best = bests[role]
         found[f"{role}_distance"] = distance(best) if best else None
@@ -192,7 +193,7 @@ DECIDED_BY = [
     ([match(tokens=9)], ["score", None, None, "whole_field", "short_question"]),
     ([match(tokens=9, weight=0.1, rarity=0.4)], [None, None, None, "whole_field", None]),
     (
-        [match(tokens=6, rarity=2.0), match(**ANSWER, tokens=1)],
+        [match(tokens=6, rarity=1.9), match(**ANSWER, tokens=1)],
         ["score", None, None, None, "question_and_short_answer"],
     ),
     (

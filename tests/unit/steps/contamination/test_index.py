@@ -43,7 +43,7 @@ def matched(index: Index, texts: list[str]) -> list[dict[str, Any]]:
 def compared(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     names = ("row", "item", "field", "longest", "joined", "matched_tokens", "matched_ngrams")
     places = ("first_token", "end_token", "start", "end")
-    return sorted(tuple(row[name] for name in (*names, *places)) for row in rows)
+    return sorted((*(row[name] for name in (*names, *places)), round(row["covered"], 5)) for row in rows)
 
 
 VOCABULARY = st.sampled_from(["a", "b", "c", "d", "e", "1", "日", "é"])
