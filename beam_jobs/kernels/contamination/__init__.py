@@ -1,0 +1,1 @@
+"""Texts held against benchmark items: tokens, the index of their n-grams, and matching. No Beam, no files."""

@@ -1,0 +1,164 @@
+"""Benchmark items, where they were found in texts, and what is told of a document and an item together.
+
+Facts only: which of them make a document contaminated is a profile's business. Knows no kernels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import pyarrow as pa
+
+QUESTION, ANSWER, PASSAGE, CHOICE = ROLES = ("question", "answer", "passage", "choice")
+"""What a field of an item is."""
+
+ITEMS: Final = pa.schema(
+    [
+        pa.field("benchmark", pa.string(), nullable=False),
+        pa.field("item", pa.string(), nullable=False),  # unique in its benchmark
+        pa.field("field", pa.string(), nullable=False),  # of ROLES
+        pa.field("part", pa.int32(), nullable=False),  # the how manieth of its role in the item, from 0
+        pa.field("text", pa.string(), nullable=False),
+    ]
+)
+"""The items of benchmarks, a row a field; the rows of an item stand together, its question first. No choice is an
+answer, too."""
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """How items are indexed, and which matches are written down. Profiles decide later, within these limits."""
+
+    ngram: int = 5
+    """Tokens of an n-gram. Matches are followed from one token by token, so longer ones need no other index."""
+    common_items: int = 16
+    """An n-gram in more different fields than this is no evidence ..."""
+    common_documents: int = 3
+    """... nor one in more documents of the corpus' sample than this ..."""
+    common_share: float = 0.001
+    """... and this share of them."""
+    gap: int = 24
+    """Tokens between parts of a match at most."""
+    window: int = 50
+    """Tokens around a match within which an item's short fields are looked for; decon's for short answers."""
+    least_run: int = 8
+    """Tokens in a row of a match worth a row; GPT-3's smallest n-gram ..."""
+    least_share: float = 0.5
+    """... or this share of a field's n-grams."""
+
+    def record(self) -> dict[str, int | float]:
+        """As plain JSON, for fingerprints."""
+        return asdict(self)
+
+
+MATCHES: Final = pa.schema(
+    [
+        pa.field("row", pa.int32(), nullable=False),  # of the document in its shard or batch
+        pa.field("benchmark", pa.string(), nullable=False),
+        pa.field("item", pa.string(), nullable=False),
+        pa.field("field", pa.string(), nullable=False),  # of ROLES
+        pa.field("part", pa.int32(), nullable=False),
+        pa.field("tokens", pa.int32(), nullable=False),  # of the field
+        pa.field("ngrams", pa.int32(), nullable=False),  # of the field
+        pa.field("longest", pa.int32(), nullable=False),  # run of its tokens
+        pa.field(
+            "joined", pa.int32(), nullable=False
+        ),  # longest run over the question's end into an answer; 0: none
+        pa.field("matched_tokens", pa.int32(), nullable=False),
+        pa.field("matched_ngrams", pa.int32(), nullable=False),
+        pa.field(
+            "weight", pa.float64(), nullable=False
+        ),  # share of its n-grams by IDF; 1 if short and found whole
+        pa.field(
+            "rarity", pa.float64(), nullable=False
+        ),  # n-grams found, by IDF: 1 for one that nothing else holds
+        pa.field("covered", pa.float64(), nullable=False),  # share of its tokens, each by its own weight
+        pa.field("first_token", pa.int32(), nullable=False),  # tokens [first, end) of the document
+        pa.field("end_token", pa.int32(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),  # bytes [start, end) of the document's UTF-8
+        pa.field("end", pa.int32(), nullable=False),
+    ]
+)
+"""A field of an item, or a part of it, in a document: a row for each place. Facts, sorted by row."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that rules may go by, of a document and an item together."""
+
+    name: str
+    about: str
+    kind: pa.DataType
+
+
+def _of_field(role: str) -> list[Fact]:
+    return [
+        Fact(f"{role}_tokens", f"tokens of the {role}; 0 if nothing of it was found", pa.int32()),
+        Fact(f"{role}_longest", f"longest run of tokens of the {role}", pa.int32()),
+        Fact(
+            f"{role}_share",
+            f"share of the {role}'s n-grams that were found, 1 if it was found whole",
+            pa.float64(),
+        ),
+        Fact(f"{role}_weight", "the same, n-grams weighted by their rarity (IDF)", pa.float64()),
+        Fact(
+            f"{role}_rarity",
+            "n-grams found, an n-gram that nothing else holds counting 1, others less",
+            pa.float64(),
+        ),
+        Fact(
+            f"{role}_covered",
+            f"share of the {role}'s tokens found in order, those of common n-grams less",
+            pa.float64(),
+        ),
+    ]
+
+
+FACTS: Final[tuple[Fact, ...]] = (
+    *_of_field(QUESTION),
+    *_of_field(ANSWER),
+    Fact(
+        "answer_distance",
+        "tokens between question and answer, 0 if they touch; null if one is missing",
+        pa.int32(),
+    ),
+    *_of_field(PASSAGE),
+    Fact("passage_distance", "tokens between question and passage; null if one is missing", pa.int32()),
+    Fact("choices", "different choices that stand whole near the question", pa.int32()),
+    Fact("joined", "longest run of tokens over the question's end into an answer", pa.int32()),
+    Fact("longest", "longest run of tokens of any of its fields, or over the question's end", pa.int32()),
+    Fact("whole_tokens", "tokens of the longest of its fields that was found whole", pa.int32()),
+    Fact(
+        "decon_score",
+        "decon's score by its method SIMPLE, 0.8 being what it takes, whatever the length",
+        pa.float64(),
+    ),
+)
+FACT_NAMES: Final = tuple(fact.name for fact in FACTS)
+
+EVIDENCE: Final = pa.schema(
+    [
+        *(MATCHES.field(name) for name in ("row", "benchmark", "item")),
+        *(pa.field(fact.name, fact.kind) for fact in FACTS),
+        pa.field(
+            "field", pa.string(), nullable=False
+        ),  # the one that start and end are of: the question if there
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+    ]
+)
+"""What is known of a document and an item together, a row each, sorted by row, benchmark and item."""
+
+CHAINS: Final = pa.schema(
+    [
+        pa.field("row", pa.int32(), nullable=False),  # of the passage
+        pa.field("tokens", pa.int32(), nullable=False),  # of the passage
+        pa.field("tiles", pa.int32(), nullable=False),  # of the corpus, one behind the other
+        pa.field("first_token", pa.int32(), nullable=False),  # tokens [first, end) of the passage
+        pa.field("end_token", pa.int32(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),  # bytes [start, end) of the passage's UTF-8
+        pa.field("end", pa.int32(), nullable=False),
+    ]
+)
+"""A part of a passage that a membership sketch affirms, sorted by passage and by where it ends."""
