@@ -56,7 +56,8 @@ STAGES = {
     "bands_minhash": "hashes the shingles of each text to the keys of its bands",
     "clusters_exact": "finds equal digests over all crawls",
     "clusters_url": "finds equal addresses over all crawls",
-    "clusters_minhash": "compares texts that share a band over all crawls, and joins those that are alike",
+    "pairs_minhash": "compares texts that share a band, of this crawl with each other and with earlier crawls'",
+    "clusters_minhash": "joins texts that are alike over all crawls",
     "select": "holds the signals against the profile, and keeps one page of each cluster",
     "publish": "writes data, ledger and index",
 }
