@@ -63,7 +63,7 @@ def _buckets(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     begins, members = buckets_of(concatenated([earlier, own]))
     since = own_nodes(run).start
     high, low = compared(begins, members.node, since)
-    sizes, of_own = _sizes(begins, members, since)
+    sizes, of_own = sizes_of(begins, members, since)
     raw_high, raw_low = distinct(high, low)
     record = write_pairs(run, "raw", item.id, table_of(raw_high, raw_low, PAIRS))
     counts = {
@@ -91,7 +91,7 @@ def buckets_of(rows: Keyed) -> tuple[Numbers, Keyed]:
     return np.concatenate([[0], np.cumsum(sizes[kept])]), members.take(np.repeat(kept, sizes))
 
 
-def _sizes(begins: Numbers, members: Keyed, since: int) -> tuple[Numbers, Numbers]:
+def sizes_of(begins: Numbers, members: Keyed, since: int) -> tuple[Numbers, Numbers]:
     """How many documents each bucket has, and how many of the crawl itself."""
     if len(begins) == 1:
         return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -126,7 +126,8 @@ def _pairs(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     if not settings_of(run).verify:  # nobody compares: these are the edges, of no known similarity
         unknown = pa.nulls(len(high), pa.float64())
         table = pa.table([pa.array(high), pa.array(low), unknown], schema=EDGES)
-        return ItemResult(item.id, (write_pairs(run, "edges", item.id, table),), counts)
+        record = write_pairs(run, "edges", item.id, table)
+        return ItemResult(item.id, (record,), {**counts, "unsettled": 0})
     at, other, _ = contracted(high, low)
     written = (
         write_pairs(run, "pairs", item.id, table_of(high, low, PAIRS)),

@@ -90,7 +90,7 @@ def _plan_edges(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[Wo
 
 
 def _spans(run: StageRun, count: int) -> list[Range]:
-    return Range(0, numbering(run).documents).parts(count)
+    return numbering(run).whole.parts(count)
 
 
 def _edges(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
