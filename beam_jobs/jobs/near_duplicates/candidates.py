@@ -80,7 +80,7 @@ def _buckets(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
 
 def buckets_of(rows: Keyed) -> tuple[Numbers, Keyed]:
     """The documents of keys that more than one has, ascending within each; and where the buckets begin (and end)."""
-    order = np.argsort(rows.first)
+    order = np.argsort(rows.first, kind="stable")
     first = rows.first[order]
     same = first[1:] == first[:-1]
     shared = np.concatenate([[False], same]) | np.concatenate([same, [False]]) if len(first) else same

@@ -19,6 +19,7 @@ from beam_jobs.jobs.near_duplicates.clustering import Clusters, clusters_of
 from beam_jobs.jobs.near_duplicates.components import Components, contracted, rounds_done, stars_kind
 from beam_jobs.jobs.near_duplicates.pairs import (
     EDGES,
+    PAIRS,
     PAIRS_STAGE,
     ROW_GROUP_ROWS,
     STARS,
@@ -37,7 +38,7 @@ from beam_jobs.schema.documents import ID
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import Range, ranges_for, read_range
 
-EDGES_PER_RANGE = 8_000_000
+EDGES_PER_RANGE = 16_000_000
 LINKS_PER_RANGE = 2_000_000
 
 EDGES_BY_COMPONENT = pa.schema([SLOT, *EDGES])
@@ -78,9 +79,10 @@ def _edge_files(run: StageRun, span: Range) -> Iterator[FileRecord]:
             yield from run.input(PAIRS_STAGE, crawl).of_kind("edges").values()
 
 
-def _read_edges(run: StageRun, span: Range) -> pa.Table:
-    parts = [read_range(run.store, file, "high", span, EDGES.names) for file in _edge_files(run, span)]
-    return pa.concat_tables([EDGES.empty_table(), *parts])
+def _read_edges(run: StageRun, span: Range, schema: pa.Schema) -> pa.Table:
+    """The columns of `schema` of the edges whose higher end is in the range."""
+    parts = [read_range(run.store, file, "high", span, schema.names) for file in _edge_files(run, span)]
+    return pa.concat_tables([schema.empty_table(), *parts])
 
 
 def _plan_edges(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
@@ -94,7 +96,7 @@ def _spans(run: StageRun, count: int) -> list[Range]:
 
 
 def _edges(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
-    table = _read_edges(run, range_of(item))
+    table = _read_edges(run, range_of(item), PAIRS)
     notice(len(table))
     at, other, _ = contracted(table["high"].to_numpy(), table["low"].to_numpy())
     record = write_pairs(run, stars_kind(0), item.id, table_of(at, other, STARS))
@@ -115,7 +117,7 @@ def _plan_components(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> lis
 def _components(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     span = numbering(run).within(targets_of(item.payload))
     nodes, least, stars = RELEASE_COMPONENTS.roots(run, item.payload["round"], span)
-    edges = _read_edges(run, span)
+    edges = _read_edges(run, span, EDGES)
     high = edges["high"].to_numpy()
     component = slots(least)
     by_slot = component[places_of(nodes, high, f"components {item.id}")]
@@ -144,8 +146,13 @@ def _ids(run: StageRun, item: WorkItem, nodes: Numbers) -> pa.ChunkedArray:
 
 def _write_by_slot(run: StageRun, kind: str, name: str, table: pa.Table) -> FileRecord:
     """Rows of one slot stay in the order in which they come."""
-    table = table.combine_chunks().take(pa.array(np.argsort(table["slot"].to_numpy(), kind="stable")))
+    table = _sorted(table, "slot")
     return run.write(kind, name, table, table.schema, row_group_rows=ROW_GROUP_ROWS, sorted_by=["slot"])
+
+
+def _sorted(table: pa.Table, by: str) -> pa.Table:
+    """Rows that are equal in this column stay in the order in which they come."""
+    return table.combine_chunks().take(pa.array(np.argsort(table[by].to_numpy(), kind="stable")))
 
 
 def _plan_clusters(_run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
@@ -155,8 +162,8 @@ def _plan_clusters(_run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list
 
 def _clusters(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     settings, name = settings_of(run), f"clusters {item.id}"
-    documents = _read_by_slot(run, "documents", item, DOCUMENTS).sort_by("node")
-    edges = _read_by_slot(run, "by_component", item, EDGES_BY_COMPONENT)
+    documents = _sorted(_read_by_slot(run, "documents", item, DOCUMENTS), "node")
+    edges = _sorted(_read_by_slot(run, "by_component", item, EDGES_BY_COMPONENT), "high")
     node = documents["node"].to_numpy()
     high, low = (places_of(node, edges[end].to_numpy(), name) for end in ("high", "low"))
     # Where nobody compared, all are taken to be alike.

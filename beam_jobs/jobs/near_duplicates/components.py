@@ -30,6 +30,8 @@ from beam_jobs.store.sorted_files import Range, ranges_for
 
 STARS_PER_RANGE = 8_000_000
 MOST_ROUNDS = 24
+_GAPS = 8
+"""Documents an edge up to which those between the ends of edges are counted too."""
 
 
 def round_phase(number: int) -> str:
@@ -48,14 +50,25 @@ def contracted(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers, int]:
     """
     from beam_jobs.kernels.components import join_all  # the driver, which plans, needs no kernel
 
-    documents, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
+    documents, one, other = _dense(left, right)
     parents = np.arange(len(documents), dtype=np.int64)
-    one, other = ends[: len(left)], ends[len(left) :]
     join_all(one, other, parents)
     unsettled = int((np.minimum(one, other) != parents[np.maximum(one, other)]).sum())
     child = np.flatnonzero(parents != np.arange(len(parents)))
     node, root = documents[child], documents[parents[child]]
     return *distinct(np.concatenate([node, root]), np.concatenate([root, node])), unsettled
+
+
+def _dense(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Documents, ascending, and the places in them of the ends of edges."""
+    if not len(left):
+        return left, left, right
+    least = min(int(left.min()), int(right.min()))
+    span = max(int(left.max()), int(right.max())) + 1 - least
+    if span <= max(_GAPS * len(left), 1):  # gaps take less time than sorting
+        return np.arange(least, least + span), left - least, right - least
+    documents, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
+    return documents, ends[: len(left)], ends[len(left) :]
 
 
 @dataclass(frozen=True)

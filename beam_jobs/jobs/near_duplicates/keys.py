@@ -7,16 +7,17 @@ own keys of the range, one run's, and a fixed multiple of the first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from beam_jobs.jobs.bands import KEYS, bands_stage
 from beam_jobs.jobs.numbering import Numbers, numbering
 from beam_jobs.jobs.shards import crawls, target
 from beam_jobs.jobs.stage import StageRun
-from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import Range, prefixes, read_range
 
 BANDS = bands_stage("minhash")
@@ -67,7 +68,7 @@ def own_keys(run: StageRun, keys: Range) -> Keyed:
     """All rows of the run's own crawl, which is the last of its crawls."""
     number = len(crawls(run)) - 1
     return concatenated(
-        [rows for record in _runs(run, number) if len(rows := _read(run, record, number, keys))]
+        [_keyed(run, number, rows, prefixes(rows["key"])) for rows in _runs(run, number, keys) if len(rows)]
     )
 
 
@@ -80,12 +81,13 @@ def earlier_keys(run: StageRun, keys: Range, own: Keyed) -> tuple[Keyed, int]:
     held: list[Keyed] = []
     read, most = 0, KEPT_AT_ONCE
     for number in range(len(crawls(run)) - 1):
-        for record in _runs(run, number):
-            rows = _read(run, record, number, keys)
-            found = np.zeros(len(rows), np.bool_)
-            occurs(rows.first, wanted, found)
-            held.append(rows.take(found))
+        for rows in _runs(run, number, keys):
             read += len(rows)
+            first = prefixes(rows["key"])
+            found = np.zeros(len(rows), np.bool_)
+            occurs(first, wanted, found)
+            if found.any():
+                held.append(_keyed(run, number, rows.filter(pa.array(found)), first[found]))
             if sum(map(len, held)) > most:
                 held = [deciding(concatenated(held))]
                 most = max(KEPT_AT_ONCE, 2 * len(held[0]))
@@ -109,22 +111,26 @@ def deciding(rows: Keyed) -> Keyed:
 
 def by_key(rows: Keyed) -> tuple[Keyed, Numbers]:
     """Sorted by key and document, and where each key begins; and the end."""
-    rows = rows.take(np.lexsort((rows.node, rows.rest, rows.first)))
+    # Runs are sorted, and read in the order of documents: a stable sort of the first halves merges them.
+    given, rows = rows, rows.take(np.argsort(rows.first, kind="stable"))
+    same_first = rows.first[1:] == rows.first[:-1]
+    ascends = (rows.rest[1:] == rows.rest[:-1]) & (rows.node[1:] > rows.node[:-1])
+    if not (ascends | ~same_first).all():  # two keys of one first half
+        rows = given.take(np.lexsort((given.node, given.rest, given.first)))
     new = (rows.first[1:] != rows.first[:-1]) | (rows.rest[1:] != rows.rest[:-1])
     begins: Numbers = np.flatnonzero(np.concatenate([[len(rows) > 0], new, [True]]))
     return rows, begins
 
 
-def _runs(run: StageRun, number: int) -> list[FileRecord]:
-    return list(run.input(BANDS, crawls(run)[number]).of_kind(KEYS).values())
+def _runs(run: StageRun, number: int, keys: Range) -> Iterator[pa.Table]:
+    """The range's rows of each run of the crawl of that number, run after run."""
+    for record in run.input(BANDS, crawls(run)[number]).of_kind(KEYS).values():
+        yield read_range(run.store, record, "key", keys, ["key", "target", "row"])
 
 
-def _read(run: StageRun, record: FileRecord, number: int, keys: Range) -> Keyed:
-    """The range's rows of a run of the crawl of that number."""
-    table = read_range(run.store, record, "key", keys, ["key", "target", "row"])
-    if not len(table):
-        return concatenated([])
-    key = table["key"].combine_chunks()
+def _keyed(run: StageRun, number: int, rows: pa.Table, first: Words) -> Keyed:
+    """The rows of a run of the crawl of that number, of whose keys `first` is the first half."""
+    key = rows["key"].combine_chunks()
     halves = np.frombuffer(key.buffers()[1], np.uint64).reshape(-1, 2)[key.offset : key.offset + len(key)]
-    node = numbering(run).nodes(table["target"].to_numpy() + target(number, 0), table["row"].to_numpy())
-    return Keyed(prefixes(key), np.ascontiguousarray(halves[:, 1]), node, np.ones(len(key), np.int64))
+    node = numbering(run).nodes(rows["target"].to_numpy() + target(number, 0), rows["row"].to_numpy())
+    return Keyed(first, np.ascontiguousarray(halves[:, 1]), node, np.ones(len(key), np.int64))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from beam_jobs.errors import BooksDoNotBalance
@@ -87,7 +88,7 @@ def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     return ItemResult(item.id, tuple(files), counts)
 
 
-def _by_component(table: pa.Table, component: Numbers, nodes: Numbers) -> pa.Table:
+def _by_component(table: pa.Table, component: npt.NDArray[np.int32], nodes: Numbers) -> pa.Table:
     if len(table) != len(nodes):
         raise BooksDoNotBalance(f"{len(table)} texts have shingles of {len(nodes)} in pairs")
     columns = {"slot": pa.array(component), "node": pa.array(nodes)}

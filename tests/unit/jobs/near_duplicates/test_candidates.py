@@ -116,7 +116,7 @@ def test_distinct_pairs_are_sorted_whatever_their_size(of: list[tuple[int, int]]
 def test_slots_are_spread_and_fixed() -> None:
     found = slots(np.arange(100_000))
     assert found.min() >= 0
-    assert len(np.unique(found)) == 100_000
-    assert np.abs(np.bincount(found >> 60) - 12_500).max() < 600
-    # the first numbers of splitmix64 from the seeds 0 and 1, as published, halved
-    assert slots(np.array([0, 1])).tolist() == [0xE220A8397B1DCDAF >> 1, 0x910A2DEC89025CC1 >> 1]
+    assert len(np.unique(found)) > 99_900
+    assert np.abs(np.bincount(found >> 28) - 12_500).max() < 600
+    # the first numbers of splitmix64 from the seeds 0 and 1, as published
+    assert slots(np.array([0, 1])).tolist() == [0xE220A8397B1DCDAF >> 33, 0x910A2DEC89025CC1 >> 33]
