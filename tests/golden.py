@@ -107,7 +107,7 @@ def measure(folder: Path) -> dict[str, Any]:
     plan = bind(recipe)
     crawls = plan.choose(None)
     specs = [spec for crawl in crawls for spec in plan.crawls[crawl].values()]
-    specs += [*plan.clusters(crawls), *plan.deciding(crawls)]
+    specs += [*plan.duplicates(crawls), *plan.deciding(crawls)]
     specs.append(plan.publish(crawls, published.manifest.version))
     return {
         f"{spec.stage} {spec.crawl or ''}".strip(): {

@@ -54,6 +54,7 @@ _SHOWN = {
     "clean": {"documents": "documents", "edited": "of them edited", "cut_bytes": "bytes cut"},
     "annotate": {"documents": "documents"},
     "bands": {"documents": "documents"},
+    "pairs": {"documents": "documents", "pairs": "pairs compared", "edges": "of them alike"},
     "clusters": {
         "documents": "documents",
         "clustered": "of them copies of each other",

@@ -124,10 +124,13 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
     root: Root = None,
 ) -> None:
-    """Show, crawl by stage, what is present, missing or stale (made with other settings)."""
+    """Show, crawl by stage, what is present, missing or stale (made with other settings or other crawls).
+
+    Under `clusters`: what a release of all crawls finds duplicates with.
+    """
     from rich.table import Table
 
-    from beam_jobs.jobs.plan import states
+    from beam_jobs.jobs.plan import state, states
 
     settings = load_recipe(recipe)
     store = store_at(root)
@@ -141,14 +144,27 @@ def plan(
             }
             for crawl, stages in found.items()
         }
-        typer.echo(json.dumps({"corpus": settings.corpus, "root": store.uri, "crawls": rows}, indent=2))
+        over_all = [
+            {**spec.ref.to_json(), "state": state(spec, store)}
+            for spec in bound.duplicates(bound.choose(None))
+        ]
+        answer = {"corpus": settings.corpus, "root": store.uri, "crawls": rows, "clusters": over_all}
+        typer.echo(json.dumps(answer, indent=2))
         return
-    names = next(iter(found.values()))
+    for spec in bound.duplicates(bound.choose(None)):
+        found.setdefault(spec.crawl or "all crawls", {})[spec.stage] = state(spec, store)
+    names = list(dict.fromkeys(name for stages in found.values() for name in stages))
     table = Table("crawl", *names, title=f"{settings.corpus} in {store.uri}", title_justify="left")
-    colours = {"present": "green", "stale": "yellow", "missing": "red"}
     for crawl, stages in found.items():
-        table.add_row(crawl, *(f"[{colours[state]}]{state}[/]" for state in stages.values()))
+        table.add_row(crawl, *(_STATES[stages[name]] if name in stages else "" for name in names))
     console().print(table)
+
+
+_STATES = {
+    "present": "[green]present[/]",
+    "stale": "[yellow]stale[/]",
+    "missing": "[red]missing[/]",
+}
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from beam_jobs.errors import BadInput
 from beam_jobs.jobs import annotate, bands, clean, clusters, ingest, publish, select
-from beam_jobs.jobs.near_duplicates import stage as near_duplicates
+from beam_jobs.jobs.near_duplicates import stages as near_duplicates
 from beam_jobs.jobs.stage import Stage
 from beam_jobs.jobs.substring import stage as substring
 
@@ -16,7 +16,7 @@ STAGES: dict[str, Stage] = {
         annotate.STAGE,
         *bands.STAGES,
         *clusters.STAGES,
-        near_duplicates.STAGE,
+        *near_duplicates.STAGES,
         select.STAGE,
         substring.STAGE,
         publish.STAGE,
@@ -28,7 +28,7 @@ JOBS: dict[str, tuple[str, ...]] = {
     "clean": ("clean",),
     "annotate": ("annotate",),
     "bands": tuple(stage.name for stage in bands.STAGES),
-    "clusters": tuple(name for name in STAGES if name.startswith("clusters_")),
+    "clusters": tuple(name for name in STAGES if name.startswith(("pairs_", "clusters_"))),
     "select": ("select", "substring"),
     "publish": ("publish",),
 }

@@ -35,6 +35,11 @@ def clusters_stage(method: str) -> str:
     return f"clusters_{method}"
 
 
+def pairs_stage(method: str) -> str:
+    """The name of the stage that compares a crawl's documents, of a method that does."""
+    return f"pairs_{method}"
+
+
 def sidecars_after(phase: str) -> Phase:
     """The phase that makes sidecars of the `members` files of `phase`.
 

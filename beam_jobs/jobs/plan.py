@@ -6,14 +6,14 @@ No stage is run and no output read here: fingerprints follow from the recipe and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from beam_jobs.errors import BadInput
 from beam_jobs.jobs.bands import bands_stage
 from beam_jobs.jobs.catalog import STAGES, stages_of
-from beam_jobs.jobs.members import clusters_stage
+from beam_jobs.jobs.members import clusters_stage, pairs_stage
 from beam_jobs.jobs.texts import SUBSTRING
 from beam_jobs.recipe.cleaning import Program, load_programs
 from beam_jobs.recipe.deciding import deciding_profile
@@ -69,14 +69,30 @@ class Plan:
         """The specs of the stages of clusters over `crawls`, one a method of the recipe, in the methods' order."""
         return tuple(self._clusters(crawls, method) for method in self.recipe.clustering)
 
+    def duplicates(self, crawls: Sequence[str]) -> tuple[StageSpec, ...]:
+        """All that the job `clusters` runs over `crawls`, in order: for each method the comparisons of each crawl,
+        where it has any, then its clusters."""
+        specs: list[StageSpec] = []
+        for method in self.recipe.clustering:
+            specs += [*self._pairs(crawls, method), self._clusters(crawls, method)]
+        return tuple(specs)
+
     def _clusters(self, crawls: Sequence[str], method: Method) -> StageSpec:
-        texts = ("clean",) if self.programs and method.reads_text else ()
-        return self._over(
-            crawls,
-            clusters_stage(method.name),
-            ("ingest", *texts, bands_stage(method.name)),
-            method.facts(),
-        )
+        name, pairs = clusters_stage(method.name), self._pairs(crawls, method)
+        if pairs:
+            return self._over(crawls, name, ("ingest",), method.facts(), pairs)
+        return self._over(crawls, name, ("ingest", bands_stage(method.name)), method.facts())
+
+    def _pairs(self, crawls: Sequence[str], method: Method) -> list[StageSpec]:
+        """Of each crawl, whose documents are compared with each other and with those of the crawls before it."""
+        parameters = method.comparing()
+        if parameters is None:
+            return []
+        read = ("ingest", *(("clean",) if self.programs else ()), bands_stage(method.name))
+        return [
+            replace(self._over(crawls[: place + 1], pairs_stage(method.name), read, parameters), crawl=crawl)
+            for place, crawl in enumerate(crawls)
+        ]
 
     def select(self, crawls: Sequence[str]) -> StageSpec:
         """The spec of `select` over `crawls`."""

@@ -73,11 +73,6 @@ class Method(StrictModel):
         """Whether the keys are made of texts, so that edit programs change them."""
         return True
 
-    @property
-    def reads_text(self) -> bool:
-        """Whether clusters are made with another look at the texts."""
-        return False
-
     def keys(self) -> dict[str, Json]:
         """What the keys of a crawl's documents depend on."""
         return {"method": self.name}
@@ -85,6 +80,10 @@ class Method(StrictModel):
     def facts(self) -> dict[str, Json]:
         """What the clusters depend on beside the keys."""
         return {"method": self.name}
+
+    def comparing(self) -> dict[str, Json] | None:
+        """What depends on comparing documents one by one, beside the keys; None for a method whose keys say all."""
+        return None
 
     def record(self) -> dict[str, Json]:
         """All of it, as plain JSON for fingerprints and manifests."""
@@ -174,11 +173,6 @@ class MinHash(Method):
         """What pairs the bands find."""
         return Banding(self.bands, self.rows)
 
-    @property
-    def reads_text(self) -> bool:
-        """Shingles are compared."""
-        return True
-
     def keys(self) -> dict[str, Json]:
         """How shingles and bands are made."""
         return self.model_dump(mode="json", include={"method", *_SHINGLING, "bands", "rows"})
@@ -186,6 +180,10 @@ class MinHash(Method):
     def facts(self) -> dict[str, Json]:
         """All but the decision, and the name of the preset: its settings are among them."""
         return self.model_dump(mode="json", exclude={"action", "keep", "preset"})
+
+    def comparing(self) -> dict[str, Json] | None:
+        """The facts but for what is done with giants."""
+        return self.model_dump(mode="json", exclude={"action", "keep", "preset", "largest_cluster"})
 
 
 _SHINGLING = ("unit", "ngram", "case", "marks", "digits", "punctuation")

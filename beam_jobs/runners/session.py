@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from beam_jobs.jobs.catalog import STAGES, stage_named
+from beam_jobs.jobs.catalog import STAGES, stage_named, stages_of
 from beam_jobs.jobs.plan import Plan
 from beam_jobs.jobs.publish import release_prefix
 from beam_jobs.jobs.stage import StageRun
@@ -62,8 +62,8 @@ class Session:
         return [self.run(spec) for crawl in crawls for spec in plan.crawls[crawl].values()]
 
     def decide(self, plan: Plan, crawls: Sequence[str]) -> Completed:
-        """Clusters and decisions over `crawls`, whose per-crawl stages must be complete."""
-        *before, last = *plan.clusters(crawls), *plan.deciding(crawls)
+        """Duplicates and decisions over `crawls`, whose per-crawl stages must be complete."""
+        *before, last = *plan.duplicates(crawls), *plan.deciding(crawls)
         for spec in before:
             self.run(spec)
         return self.run(last)
@@ -138,7 +138,7 @@ class Session:
 
     def _stages(self, plan: Plan, crawls: Sequence[str]) -> list[StageManifest]:
         refs = [spec.ref for crawl in crawls for spec in plan.crawls[crawl].values()]
-        over_all = [spec.ref for spec in (*plan.clusters(crawls), *plan.deciding(crawls))]
+        over_all = [spec.ref for spec in (*plan.duplicates(crawls), *plan.deciding(crawls))]
         return [read_manifest(self.store, ref) for ref in [*refs, *over_all]]
 
     def _counts(self, plan: Plan, crawls: Sequence[str], tallies: Tallies) -> Counts:
@@ -192,8 +192,11 @@ def _bump(plan: Plan, crawls: Sequence[str], parent: Release | None) -> Bump:
         for crawl in crawls
         for spec in plan.crawls[crawl].values()
     }
+    compared = stages_of("clusters")  # a crawl added before others changes what those are compared with
     only_more = {
-        (entry.stage, entry.crawl, entry.fingerprint) for entry in before.stages if entry.crawl
+        (entry.stage, entry.crawl, entry.fingerprint)
+        for entry in before.stages
+        if entry.crawl and entry.stage not in compared
     } <= inputs
     return "minor" if same_settings and same_rules and same_code and only_more else "major"
 

@@ -226,7 +226,7 @@ SABOTAGE: dict[str, tuple[str, Sabotage]] = {
 def _spec(plan: Plan, stage: str) -> StageSpec:
     if stage == "publish":
         return plan.publish(CRAWLS, "1.1.0")
-    over_all = {spec.stage: spec for spec in (*plan.clusters(CRAWLS), plan.select(CRAWLS))}
+    over_all = {spec.stage: spec for spec in (*plan.duplicates(CRAWLS), plan.select(CRAWLS))}
     if stage in over_all:
         return over_all[stage]
     return plan.crawls[CRAWLS[1]][stage]

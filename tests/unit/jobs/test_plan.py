@@ -51,8 +51,8 @@ def _names(plan: Plan) -> dict[str, str]:
         for crawl in crawls
         for stage, spec in plan.crawls[crawl].items()
     }
-    over_all = (*plan.clusters(crawls), *plan.deciding(crawls), plan.publish(crawls, "1.0.0"))
-    found |= {spec.stage: spec.ref.fingerprint for spec in over_all}
+    over_all = (*plan.duplicates(crawls), *plan.deciding(crawls), plan.publish(crawls, "1.0.0"))
+    found |= {f"{spec.stage} {spec.crawl or ''}".strip(): spec.ref.fingerprint for spec in over_all}
     return {**found, "release": plan.release_fingerprint(crawls)}
 
 
@@ -61,6 +61,7 @@ def _changed(before: Plan | dict[str, str], after: Plan) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
+PAIRS = {"pairs_minhash early", "pairs_minhash late"}
 OVER_ALL = {"clusters_exact", "select", "publish", "release"}
 LATE = {"ingest late", "annotate late", "bands_exact late"}
 EARLY = {"ingest early", "annotate early", "bands_exact early"}
@@ -201,11 +202,13 @@ def test_new_code_of_a_stage_changes_it_and_what_follows(
     each = {
         method: {f"bands_{method} late", f"bands_{method} early", f"clusters_{method}"} for method in methods
     }
+    each["minhash"] |= PAIRS
     after = {
         "ingest": LATE | EARLY | decided | each["exact"] | each["url"] | each["minhash"],
         "clean": set(),  # the recipe has no edit programs
         "annotate": ANNOTATE | {"substring"},
         **{f"bands_{method}": found | decided for method, found in each.items()},
+        "pairs_minhash": PAIRS | {"clusters_minhash"} | decided,
         **{f"clusters_{method}": {f"clusters_{method}"} | decided for method in methods},
         "select": decided,
         "substring": {"substring", "publish", "release"},
@@ -244,10 +247,10 @@ def test_passages_are_cut_last_or_not_at_all(folder: Path) -> None:
         ({"action": "mark"}, set()),
         ({"keep": "longest"}, set()),
         ({"keep": {"signal": "words", "prefer": "low"}}, set()),
-        ({"jaccard": 0.7}, {"clusters_minhash"}),
+        ({"jaccard": 0.7}, {"clusters_minhash"} | PAIRS),
         ({"largest_cluster": 9}, {"clusters_minhash"}),
-        ({"verify": False}, {"clusters_minhash"}),
-        ({"bands": 20}, {"bands_minhash early", "bands_minhash late", "clusters_minhash"}),
+        ({"verify": False}, {"clusters_minhash"} | PAIRS),
+        ({"bands": 20}, {"bands_minhash early", "bands_minhash late", "clusters_minhash"} | PAIRS),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
@@ -272,7 +275,34 @@ def test_edit_programs_do_not_change_urls(folder: Path) -> None:
     after = _plan(folder, dedup=["url", "minhash"], clean=["c4/lines"])
     assert not {"bands_url early", "clusters_url"} & _changed(before, after)
     assert {"bands_minhash early", "clusters_minhash"} <= _changed(before, after)
-    assert "clean" in {ref.stage for spec in after.clusters(["early"]) for ref in spec.inputs}
+    assert "clean" in {ref.stage for spec in after.duplicates(["early"]) for ref in spec.inputs}
+
+
+def test_pairs_are_sought_among_a_crawl_and_those_before_it(folder: Path) -> None:
+    """So another crawl after it changes nothing of them, and one before it all."""
+    plan = _plan(folder, dedup=["minhash"])
+    early, late, clusters = plan.duplicates(plan.choose(None))
+    assert [(spec.stage, spec.crawl) for spec in (early, late, clusters)] == [
+        ("pairs_minhash", "early"),
+        ("pairs_minhash", "late"),
+        ("clusters_minhash", None),
+    ]
+    read = [("ingest", "early"), ("bands_minhash", "early"), ("ingest", "late"), ("bands_minhash", "late")]
+    assert [(ref.stage, ref.crawl) for ref in early.inputs] == read[:2]
+    assert [(ref.stage, ref.crawl) for ref in late.inputs] == read
+    assert set(clusters.inputs) >= {early.ref, late.ref}
+    assert plan.duplicates(["early"])[0] == early
+    assert plan.duplicates(["late"])[0].ref != late.ref
+
+
+def test_what_is_done_in_the_job_of_clusters(folder: Path) -> None:
+    plan = _plan(folder, dedup=["url", "minhash", "exact"])
+    done = [spec.stage for spec in plan.duplicates(["early"])]
+    assert done == ["clusters_url", "pairs_minhash", "clusters_minhash", "clusters_exact"]
+    assert {*done} == {*stages_of("clusters")}
+    assert [spec.stage for spec in plan.clusters(["early"])] == [
+        name for name in done if name.startswith("clusters")
+    ]
 
 
 def test_a_new_extractor_changes_everything(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,3 +122,13 @@ def test_what_keys_and_clusters_depend_on() -> None:
         other = minhash(**{name: PRESETS["curator"].settings[name]})
         assert other.keys() != plain.keys()
         assert method_from_record(other.keys()).keys() == other.keys()
+        assert other.comparing() != plain.comparing()
+
+
+def test_what_comparisons_depend_on() -> None:
+    """Not on what is done with giants; a method of keys alone has none."""
+    plain = minhash()
+    assert minhash(largest_cluster=7, action="mark", keep="newest").comparing() == plain.comparing()
+    for change in ({"jaccard": 0.9}, {"verify": False}, {"rows": 7}):
+        assert minhash(**change).comparing() != plain.comparing()
+    assert METHODS["exact"]().comparing() is None
