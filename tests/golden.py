@@ -36,7 +36,12 @@ from tests.refreshing import bind, one_by_one, refresh_and_release
 RECORDED = Path(__file__).parent / "integration" / "golden.json"
 
 _PROGRAMS = ["site-chrome", "boilerplate/lines", "dclm/modifiers"]
-_DEDUP = ["exact", {"method": "url", "action": "mark"}, {"method": "minhash", "keep": "longest"}]
+_DEDUP = [
+    "exact",
+    {"method": "url", "action": "mark"},
+    {"method": "minhash", "keep": "longest"},
+    {"method": "bloom", "items": 1000, "action": "mark"},
+]
 _MODEL_COLUMNS = ("language_score",)
 _GERMAN = (
     "Die Bäckerei an der Straße öffnet früh am Morgen, und über den Dächern der Stadt liegt noch der Nebel. Wer um "

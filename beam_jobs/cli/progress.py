@@ -49,8 +49,10 @@ _SHOWN = {
     "ingest": {"records_read": "records", "documents": "documents"},
     "annotate": {"documents": "documents"},
     "bands": {"documents": "documents"},
+    "filters": {"items": "different keys", "expected_items": "expected"},
     "clusters": {
         "documents": "documents",
+        "seen": "of them in filters of earlier crawls",
         "clustered": "of them copies of each other",
         "clusters": "clusters",
     },

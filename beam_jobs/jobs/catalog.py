@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beam_jobs.errors import BadInput
-from beam_jobs.jobs import annotate, bands, clean, clusters, ingest, publish, select
+from beam_jobs.jobs import annotate, bands, clean, clusters, filters, ingest, publish, seen, select
 from beam_jobs.jobs.near_duplicates import stage as near_duplicates
 from beam_jobs.jobs.stage import Stage
 
@@ -14,8 +14,10 @@ STAGES: dict[str, Stage] = {
         clean.STAGE,
         annotate.STAGE,
         *bands.STAGES,
+        filters.STAGE,
         *clusters.STAGES,
         near_duplicates.STAGE,
+        seen.STAGE,
         select.STAGE,
         publish.STAGE,
     )
@@ -25,7 +27,7 @@ JOBS: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "clean": ("clean",),
     "annotate": ("annotate",),
-    "bands": tuple(stage.name for stage in bands.STAGES),
+    "bands": (*(stage.name for stage in bands.STAGES), filters.STAGE.name),
     "clusters": tuple(name for name in STAGES if name.startswith("clusters_")),
     "select": ("select",),
     "publish": ("publish",),

@@ -13,10 +13,11 @@ from typing import Any, Literal
 from beam_jobs.errors import BadInput
 from beam_jobs.jobs.bands import bands_stage
 from beam_jobs.jobs.catalog import STAGES, stages_of
+from beam_jobs.jobs.filters import FILTERS
 from beam_jobs.jobs.members import clusters_stage
 from beam_jobs.recipe.cleaning import Program, load_programs
 from beam_jobs.recipe.deciding import deciding_profile
-from beam_jobs.recipe.dedup import Method
+from beam_jobs.recipe.dedup import Bloom, Method
 from beam_jobs.recipe.model import Crawl, Recipe
 from beam_jobs.recipe.profile import Profile
 from beam_jobs.recipe.strict import nearest
@@ -60,8 +61,23 @@ class Plan:
         return tuple(specs[name] for name in specs if name in stages_of(job))
 
     def clusters(self, crawls: Sequence[str]) -> tuple[StageSpec, ...]:
-        """The specs of the stages of clusters over `crawls`, one a method of the recipe, in the methods' order."""
-        return tuple(self._clusters(crawls, method) for method in self.recipe.dedup)
+        """The specs of the stages of clusters over `crawls`, in the order of the recipe's methods: one a method, of
+        filters one a crawl, since that depends on the crawls before it alone."""
+        found: list[StageSpec] = []
+        for method in self.recipe.dedup:
+            found += (
+                self._seen(crawls, method) if isinstance(method, Bloom) else [self._clusters(crawls, method)]
+            )
+        return tuple(found)
+
+    def _seen(self, crawls: Sequence[str], method: Bloom) -> list[StageSpec]:
+        specs = []
+        for number, crawl in enumerate(crawls):
+            own = [self.crawls[crawl][stage].ref for stage in ("ingest", bands_stage(method.keyed_by))]
+            before = [self.crawls[earlier][FILTERS].ref for earlier in crawls[:number]]
+            name = clusters_stage(method.name)
+            specs.append(StageSpec(name, STAGES[name].version, crawl, method.facts(), (*own, *before)))
+        return specs
 
     def _clusters(self, crawls: Sequence[str], method: Method) -> StageSpec:
         texts = ("clean",) if self.programs and method.reads_text else ()
@@ -168,8 +184,11 @@ def _crawl_specs(
     )
     specs["annotate"] = annotate
     for method in recipe.dedup:
-        name, of = bands_stage(method.name), texts if method.of_texts else (ingest.ref,)
+        name, of = bands_stage(method.keyed_by), texts if method.of_texts else (ingest.ref,)
         specs[name] = StageSpec(name, STAGES[name].version, crawl.id, method.keys(), of)
+        if isinstance(method, Bloom):
+            made_of = (ingest.ref, specs[name].ref)
+            specs[FILTERS] = StageSpec(FILTERS, STAGES[FILTERS].version, crawl.id, method.facts(), made_of)
     return specs
 
 

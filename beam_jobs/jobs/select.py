@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.jobs.decisions import VERDICTS, Found, decisions
-from beam_jobs.jobs.members import CLUSTER, SIDECARS, clusters_stage
+from beam_jobs.jobs.members import CLUSTER, SIDECARS, clusters_of, clusters_stage
 from beam_jobs.jobs.shards import crawls, grouped, of_item, sidecar, sidecar_name, target
 from beam_jobs.jobs.stage import (
     Counts,
@@ -117,7 +117,8 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
         )
     for number, method in enumerate(methods_of(run)):
         noted, chosen = (add_counts(results[1 + 2 * number + step]) for step in (0, 1))
-        clustered = run.input(clusters_stage(method.name)).counts["clustered"]
+        found = [clusters.counts for clusters in clusters_of(run, method.name)]
+        clustered, seen = (sum(counts.get(name, 0) for counts in found) for name in ("clustered", "seen"))
         weighed = chosen.get("candidates", 0)
         if not noted.get("candidates", 0) == weighed == clustered:
             raise BooksDoNotBalance(
@@ -125,9 +126,9 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
                 f"of {method.name}"
             )
         told = decided.get("duplicates", {}).get(method.name, 0)
-        if chosen.get("removed", 0) != told:
+        if chosen.get("removed", 0) + seen != told:
             raise BooksDoNotBalance(
-                f"select found {chosen.get('removed', 0)} duplicates by {method.name} but told {told} in shards"
+                f"select found {chosen.get('removed', 0) + seen} duplicates by {method.name} but told {told} in shards"
             )
     counts = {key: decided.get(key, 0) for key in ("documents", "kept", "kept_text_bytes")}
     nested = {key: decided.get(key, {}) for key in ("set_aside", "duplicates", "crawls")}
@@ -136,7 +137,7 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
 
 STAGE = Stage(
     "select",
-    2,
+    3,
     (Phase("judge", _plan_shards, _judge), *phases(), Phase("decide", _plan_shards, _decide)),
     _close,
 )

@@ -1,17 +1,13 @@
 """Bloom filters over 128-bit keys: whether a key was put in, with no false "no" and a chosen rate of false "yes".
 
 A filter is cut into partitions by ranges of the keys' first eight bytes, each a classic filter of its own that fits a
-processor's cache, so that a filter of any size is made and asked a partition at a time. Sizes follow from the expected
-number of items and the rate: Bloom 1970, as in Broder & Mitzenmacher 2004, Network Applications of Bloom Filters: A
-Survey. Which bits are set depends on the keys alone, never on their order. Knows nothing of documents and files.
+processor's cache, so that a filter of any size is made and asked a partition at a time; `recipe.filters` has the sizes.
+Which bits are set depends on the keys alone, never on their order. Knows nothing of documents and files.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -20,64 +16,14 @@ from numba import types
 
 from beam_jobs.kernels.jit import borrow, inner, kernel
 from beam_jobs.kernels.minhash.shingles import scattered
+from beam_jobs.recipe.filters import Parameters
 
 Bits = npt.NDArray[np.uint64]
 Keys = npt.NDArray[np.uint64]
 
-PARTITION_BITS: Final = 1 << 25
-"""The most that a partition has: 4 MiB."""
-ROW_BITS: Final = 512
-"""Partitions are of whole rows of so many: what is stored and counted together."""
 _WORD: Final = 64
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _1, _6, _32, _63 = (np.uint64(number) for number in (1, 6, 32, 63))
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """What a filter was made for: `items` different keys at `false_positive_rate` (0 to 1), hashed with `seed`.
-
-    Two filters can be merged, and told by the same keys, if and only if these are equal.
-    """
-
-    items: int
-    false_positive_rate: float
-    seed: int = 0
-
-    @cached_property
-    def hashes(self) -> int:
-        """k = log2(1 / rate), which is best for a filter half of whose bits are set, as a whole number."""
-        return max(1, round(-math.log2(self.false_positive_rate)))
-
-    @cached_property
-    def partitions(self) -> int:
-        """Into how many ranges of keys it is cut."""
-        return max(1, math.ceil(self._bits_wanted / PARTITION_BITS))
-
-    @cached_property
-    def partition_bits(self) -> int:
-        """m / partitions: of each, a multiple of `ROW_BITS`."""
-        return ROW_BITS * max(1, math.ceil(self._bits_wanted / self.partitions / ROW_BITS))
-
-    @property
-    def bits(self) -> int:
-        """m: of all."""
-        return self.partitions * self.partition_bits
-
-    @cached_property
-    def _bits_wanted(self) -> float:
-        """rate = (1 - exp(-k n / m))^k, solved for m with k a whole number."""
-        return -self.hashes * self.items / math.log1p(-(self.false_positive_rate ** (1 / self.hashes)))
-
-    def rate_at(self, bits_set: int, bits: int) -> float:
-        """How often `bits` of which so many are set say yes to a key that is not in: (bits_set / bits)^k."""
-        return float((bits_set / bits) ** self.hashes)
-
-    def items_at(self, bits_set: int, bits: int) -> float:
-        """How many different keys set so many of `bits`: -(m / k) ln(1 - set / m), Swamidass & Baldi 2007."""
-        if bits_set >= bits:
-            return math.inf
-        return -bits / self.hashes * math.log1p(-bits_set / bits)
 
 
 def empty(parameters: Parameters) -> Bits:

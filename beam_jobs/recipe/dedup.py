@@ -67,6 +67,11 @@ class Method(StrictModel):
         return self.action == "remove"
 
     @property
+    def keyed_by(self) -> str:
+        """The method whose keys it goes by: its own."""
+        return self.name
+
+    @property
     def of_texts(self) -> bool:
         """Whether the keys are made of texts, so that edit programs change them."""
         return True
@@ -186,9 +191,55 @@ class MinHash(Method):
         return self.model_dump(mode="json", exclude={"action", "keep", "preset"})
 
 
+class Bloom(Method):
+    """Documents whose key an earlier crawl had, as a Bloom filter of that crawl tells, or another of their own crawl
+    has: for streams whose earlier crawls' keys are not kept."""
+
+    method: Literal["bloom"] = "bloom"
+    of: Literal["exact", "url"] = Field(
+        "exact", description="What has the key: the normalised text, or the canonical URL."
+    )
+    items: int = Field(
+        ge=1,
+        le=1 << 40,
+        description="Different keys that the filter of a crawl is made for: 1.2 bytes each at 0.01.",
+    )
+    false_positive_rate: float = Field(
+        0.01,
+        ge=1e-9,
+        le=0.5,
+        description="How many of the keys that it never had a filter of so many items takes for its own.",
+    )
+    seed: int = Field(
+        0, ge=0, lt=1 << 63, description="Which hashes: with another, filters err about other keys."
+    )
+    keep: Literal["earliest"] = Field(
+        "earliest",
+        description="A filter answers for what came before; of copies within a crawl the first by document id stays.",
+    )
+
+    @property
+    def keyed_by(self) -> str:
+        """The method that makes the keys which filters are made of."""
+        return self.of
+
+    @property
+    def of_texts(self) -> bool:
+        """Not of addresses."""
+        return self.of == "exact"
+
+    def keys(self) -> dict[str, Json]:
+        """Those of the method that makes them: the same keys serve both."""
+        return {"method": self.of}
+
+    def facts(self) -> dict[str, Json]:
+        """What filters are made for, and of."""
+        return self.model_dump(mode="json", exclude={"action", "keep"})
+
+
 _SHINGLING = ("unit", "ngram", "case", "marks", "digits", "punctuation")
 
-METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url, "minhash": MinHash}
+METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url, "minhash": MinHash, "bloom": Bloom}
 
 
 def _as_mapping(entry: Any) -> Any:
@@ -201,9 +252,9 @@ def _as_mapping(entry: Any) -> Any:
 
 
 Dedup: TypeAlias = Annotated[
-    Annotated[Exact | Url | MinHash, Field(discriminator="method")],
+    Annotated[Exact | Url | MinHash | Bloom, Field(discriminator="method")],
     BeforeValidator(
-        _as_mapping, json_schema_input_type=Literal["exact", "url", "minhash"] | Exact | Url | MinHash
+        _as_mapping, json_schema_input_type=Literal["exact", "url", "minhash"] | Exact | Url | MinHash | Bloom
     ),
 ]
 """An entry of the list: a method's name, or a mapping of its settings."""

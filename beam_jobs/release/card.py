@@ -78,6 +78,7 @@ def _limits(facts: ReleaseFacts) -> Iterator[str]:
     else:
         yield "Lines were not cleaned: boilerplate that extraction left is in the text."
     yield from duplicates.limits(facts.recipe)
+    yield from duplicates.limits_of_filters(facts.filters)
     if not facts.rules:
         yield "No quality rule was applied: every page with text was eligible."
     else:

@@ -101,7 +101,8 @@ LEDGER_MEANINGS: dict[str, str] = {
     "else the first that has it in a cluster.",
     "cluster_id": "Cluster of duplicates that the record is in.",
     "cluster_size": _RECORD["cluster_size"],
-    "survivor_id": "Of a duplicate: `doc_id` of the document that was kept in its place.",
+    "survivor_id": "Of a duplicate: `doc_id` of the document that was kept in its place; null where a Bloom filter "
+    "tells that an earlier crawl had it, see `detail`.",
     "survivor_url": "Of a duplicate: address of the document that was kept in its place.",
     "similarity": "Of a duplicate: how alike it and that document are. 1 for equal normalised texts; of "
     "near-duplicates the Jaccard similarity of their shingles, where these two were compared, else that of the "

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from beam_jobs.release.manifest import Filter
 from beam_jobs.release.rules import number
+from beam_jobs.store.stages import StageManifest
 
 _ALIKE = {
     "exact": "pages with the same normalised text",
     "url": "pages of the same canonical address",
     "minhash": "pages with nearly the same text",
 }
+_KEY = {"exact": "normalised text", "url": "canonical address"}
 LIKENESS = {
     "exact": "with the same text",
     "url": "of the same address",
     "minhash": "with nearly the same text",
+    "bloom": "of its crawl that are copies of each other",
 }
 """What the pages of a cluster have in common, behind `pages`."""
 
@@ -34,11 +38,34 @@ def methods_of(recipe: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 def described(recipe: Mapping[str, Any]) -> Iterator[str]:
     """One sentence a method, in order."""
     for method in methods_of(recipe):
+        if method["method"] == "bloom":
+            yield _by_filters(method)
+            continue
         done = "stays" if method["action"] == "remove" else "is unmarked"
         alike = _ALIKE[method["method"]]
         if method["method"] == "minhash":
             alike = f"{alike} ({_near(method)})"
         yield f"{method['method']}: of {alike}, {_survivor(method['keep'])} that passes the rules {done}."
+
+
+def _by_filters(method: Mapping[str, Any]) -> str:
+    done = "removed" if method["action"] == "remove" else "marked"
+    rate = number(method["false_positive_rate"])
+    return (
+        f"bloom: pages whose {_KEY[method['of']]} an earlier crawl had, as its Bloom filter tells (made "
+        f"for {method['items']:,} of them at a false-positive rate of {rate}), are {done}; "
+        "of those with the same one within a crawl, the first that passes the rules is not."
+    )
+
+
+def filters_of(stages: Sequence[StageManifest]) -> tuple[Filter, ...]:
+    """The filters among the outputs behind a release, for its manifest."""
+    names = ("items", "expected_items", "false_positive_rate")
+    return tuple(
+        Filter(crawl=str(stage.ref.crawl), **{name: stage.counts[name] for name in names})
+        for stage in stages
+        if stage.ref.stage == "filters"
+    )
 
 
 def _near(method: Mapping[str, Any]) -> str:
@@ -65,7 +92,31 @@ def limits(recipe: Mapping[str, Any]) -> Iterator[str]:
             "Near-duplicates were looked for by shared bands of hashes, which miss some pairs by design; passages "
             "repeated in otherwise different pages remain."
         )
-    elif methods.keys() == {"url"}:
+    elif not _of_texts(recipe):
         yield "Only pages of the same address count as duplicates: copies of a text at other addresses remain."
     else:
         yield "Only pages with exactly the same normalised text count as duplicates: near-duplicates remain."
+    if "bloom" in methods:
+        yield (
+            "A Bloom filter tells that an earlier crawl had a page, not which, nor whether that one passed the rules: "
+            "some texts may be in no release, and some pages were taken for duplicates by mistake."
+        )
+
+
+def _of_texts(recipe: Mapping[str, Any]) -> bool:
+    """Whether a method looks at texts."""
+    return any(method.get("of", method["method"]) != "url" for method in methods_of(recipe))
+
+
+def limits_of_filters(filters: Sequence[Filter]) -> Iterator[str]:
+    """How often the filters err, and which of them more often than was asked for."""
+    if filters:
+        rates = ", ".join(f"{each.crawl} {number(each.false_positive_rate)}" for each in filters)
+        yield f"Estimated false-positive rates of the crawls' filters: {rates}."
+    for each in filters:
+        if each.overfull:
+            yield (
+                f"The filter of crawl {each.crawl} is overfull: it holds {each.items:,} keys and was made for "
+                f"{each.expected_items:,}, so that more pages of later crawls were taken for duplicates than the "
+                "recipe asked for."
+            )

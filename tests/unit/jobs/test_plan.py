@@ -52,7 +52,7 @@ def _names(plan: Plan) -> dict[str, str]:
         for stage, spec in plan.crawls[crawl].items()
     }
     over_all = (*plan.clusters(crawls), plan.select(crawls), plan.publish(crawls, "1.0.0"))
-    found |= {spec.stage: spec.ref.fingerprint for spec in over_all}
+    found |= {f"{spec.stage} {spec.crawl or ''}".strip(): spec.ref.fingerprint for spec in over_all}
     return {**found, "release": plan.release_fingerprint(crawls)}
 
 
@@ -194,22 +194,46 @@ def test_new_code_of_a_stage_changes_it_and_what_follows(
     folder: Path, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     methods = ["exact", "url", "minhash"]
-    before = _names(_plan(folder, dedup=methods))
+    dedup = [*methods, {"method": "bloom", "items": 1000}]
+    before = _names(_plan(folder, dedup=dedup))
     monkeypatch.setitem(STAGES, stage, replace(STAGES[stage], version=99))
     decided = {"select", "publish", "release"}
     each = {
         method: {f"bands_{method} late", f"bands_{method} early", f"clusters_{method}"} for method in methods
     }
+    filters, seen = ({f"{name} late", f"{name} early"} for name in ("filters", "clusters_bloom"))
+    each["exact"] |= filters | seen
     after = {
         "ingest": LATE | EARLY | decided | each["exact"] | each["url"] | each["minhash"],
         "clean": set(),  # the recipe has no edit programs
         "annotate": ANNOTATE,
         **{f"bands_{method}": found | decided for method, found in each.items()},
         **{f"clusters_{method}": {f"clusters_{method}"} | decided for method in methods},
+        "filters": filters | {"clusters_bloom late"} | decided,  # the first crawl asks none
+        "clusters_bloom": seen | decided,
         "select": decided,
         "publish": {"publish", "release"},
     }
-    assert _changed(before, _plan(folder, dedup=methods)) == after[stage]
+    assert _changed(before, _plan(folder, dedup=dedup)) == after[stage]
+
+
+def test_filters_are_asked_by_the_crawls_after_theirs_alone(folder: Path) -> None:
+    """So a later crawl leaves what was found in the earlier ones, and keys are made once for methods of one kind."""
+    plan = _plan(folder, dedup=["exact", {"method": "bloom", "items": 1000}])
+    (alone,) = plan.clusters(["early"])[1:]
+    (early, late) = plan.clusters(["early", "late"])[1:]
+    assert alone == early
+    inputs = {spec.crawl: [(ref.stage, ref.crawl) for ref in spec.inputs] for spec in (early, late)}
+    assert inputs == {
+        "early": [("ingest", "early"), ("bands_exact", "early")],
+        "late": [("ingest", "late"), ("bands_exact", "late"), ("filters", "early")],
+    }
+    (only,) = plan.clusters(["late"])[1:]
+    assert only != late
+    without = _plan(folder, dedup=["exact"])
+    assert {name: spec.ref for name, spec in plan.crawls["late"].items() if name != "filters"} == {
+        name: spec.ref for name, spec in without.crawls["late"].items()
+    }
 
 
 @pytest.mark.parametrize(

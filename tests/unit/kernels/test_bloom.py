@@ -8,18 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beam_jobs.kernels.bloom import (
-    PARTITION_BITS,
-    ROW_BITS,
-    Bits,
-    Keys,
-    Parameters,
-    bits_set,
-    contains,
-    empty,
-    insert,
-    merged,
-)
+from beam_jobs.kernels.bloom import Bits, Keys, bits_set, contains, empty, insert, merged
+from beam_jobs.recipe.filters import PARTITION_BITS, ROW_BITS, Parameters
 
 _64 = (1 << 64) - 1
 WORDS = st.integers(0, _64)

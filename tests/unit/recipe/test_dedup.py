@@ -31,11 +31,14 @@ def minhash(**settings: Any) -> MinHash:
 
 def test_names_and_settings_in_order() -> None:
     methods = recipe(
-        "exact", {"method": "url", "keep": "newest"}, {"method": "minhash", "action": "mark"}
+        "exact",
+        {"method": "url", "keep": "newest"},
+        {"method": "minhash", "action": "mark"},
+        {"method": "bloom", "items": 10**9},
     ).dedup
     assert [method.name for method in methods] == list(METHODS)
-    assert [method.removes for method in methods] == [True, True, False]
-    assert [method.reason for method in methods] == ["dup_exact", "dup_url", "dup_minhash"]
+    assert [method.removes for method in methods] == [True, True, False, True]
+    assert [method.reason for method in methods] == ["dup_exact", "dup_url", "dup_minhash", "dup_bloom"]
     for method in methods:
         assert method_from_record(method.record()) == method
 
@@ -54,6 +57,11 @@ def test_names_and_settings_in_order() -> None:
         ([{"method": "exact", "bands": 9}], "unknown key"),
         (["exact", "exact"], "a method stands twice"),
         ([{"method": "url", "keep": {"signal": "wrods"}}], "did you mean 'words'?"),
+        (["bloom"], "dedup.0.items"),
+        ([{"method": "bloom", "items": 0}], "dedup.0.items"),
+        ([{"method": "bloom", "items": 9, "of": "minhash"}], "'exact' or 'url'"),
+        ([{"method": "bloom", "items": 9, "false_positive_rate": 1}], "dedup.0.false_positive_rate"),
+        ([{"method": "bloom", "items": 9, "keep": "newest"}], "dedup.0.keep"),
     ],
 )
 def test_what_is_refused(dedup: list[Any], said: str) -> None:
@@ -92,3 +100,12 @@ def test_what_keys_and_clusters_depend_on() -> None:
         other = minhash(**{name: PRESETS["curator"].settings[name]})
         assert other.keys() != plain.keys()
         assert method_from_record(other.keys()).keys() == other.keys()
+
+
+def test_a_filter_is_of_the_keys_of_another_method() -> None:
+    (plain,) = recipe({"method": "bloom", "items": 9}).dedup
+    (of_urls,) = recipe({"method": "bloom", "items": 9, "of": "url", "action": "mark"}).dedup
+    exact, url = recipe("exact", "url").dedup
+    assert (plain.keys(), plain.keyed_by, plain.of_texts) == (exact.keys(), "exact", True)
+    assert (of_urls.keys(), of_urls.keyed_by, of_urls.of_texts) == (url.keys(), "url", False)
+    assert plain.facts() == recipe({"method": "bloom", "items": 9, "action": "mark"}).dedup[0].facts()
