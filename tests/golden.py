@@ -41,6 +41,7 @@ _DEDUP = [
     {"method": "url", "action": "mark"},
     {"method": "minhash", "keep": "longest"},
     {"method": "bloom", "items": 1000, "action": "mark"},
+    "soft",
 ]
 _MODEL_COLUMNS = ("language_score",)
 _GERMAN = (

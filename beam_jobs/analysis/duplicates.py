@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from beam_jobs.errors import BadInput, NotFound
 from beam_jobs.jobs.members import SIDECARS, clusters_stage
 from beam_jobs.jobs.plan import Plan
+from beam_jobs.recipe.dedup import finding
 from beam_jobs.recipe.strict import nearest
 from beam_jobs.release.duplicates import methods_of
 from beam_jobs.release.locate import Release
@@ -143,7 +144,7 @@ def clusters_of_release(release: Release, method: str | None) -> dict[str, Stage
 def clusters_of_plan(store: Store, plan: Plan, method: str | None) -> dict[str, StageManifest]:
     """The same of a recipe with its present settings, over all its crawls; they must have been made."""
     refs = {spec.stage: spec.ref for spec in plan.clusters(plan.choose(None)) if spec.crawl is None}
-    names = [each.name for each in plan.recipe.dedup if clusters_stage(each.name) in refs]
+    names = [each.name for each in finding(plan.recipe.dedup) if clusters_stage(each.name) in refs]
     asked = _asked(names, method, plan.recipe.corpus)
     return {name: read_manifest(store, refs[clusters_stage(name)]) for name in asked}
 

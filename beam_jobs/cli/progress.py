@@ -50,6 +50,8 @@ _SHOWN = {
     "annotate": {"documents": "documents"},
     "bands": {"documents": "documents"},
     "filters": {"items": "different keys", "expected_items": "expected"},
+    "ngrams": {"occurrences": "n-grams", "different": "different ones"},
+    "commonness": {"documents": "documents", "repeated": "n-grams that occur again"},
     "clusters": {
         "documents": "documents",
         "seen": "of them in filters of earlier crawls",

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from beam_jobs.errors import BadInput
-from beam_jobs.jobs import annotate, bands, clean, clusters, filters, ingest, publish, seen, select
+from beam_jobs.jobs import (
+    annotate,
+    bands,
+    clean,
+    clusters,
+    commonness,
+    filters,
+    ingest,
+    ngrams,
+    publish,
+    seen,
+    select,
+)
 from beam_jobs.jobs.near_duplicates import stage as near_duplicates
 from beam_jobs.jobs.stage import Stage
 
@@ -15,9 +27,11 @@ STAGES: dict[str, Stage] = {
         annotate.STAGE,
         *bands.STAGES,
         filters.STAGE,
+        ngrams.STAGE,
         *clusters.STAGES,
         near_duplicates.STAGE,
         seen.STAGE,
+        commonness.STAGE,
         select.STAGE,
         publish.STAGE,
     )
@@ -27,8 +41,8 @@ JOBS: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "clean": ("clean",),
     "annotate": ("annotate",),
-    "bands": (*(stage.name for stage in bands.STAGES), filters.STAGE.name),
-    "clusters": tuple(name for name in STAGES if name.startswith("clusters_")),
+    "bands": (*(stage.name for stage in bands.STAGES), filters.STAGE.name, ngrams.STAGE.name),
+    "clusters": (*(name for name in STAGES if name.startswith("clusters_")), commonness.STAGE.name),
     "select": ("select",),
     "publish": ("publish",),
 }

@@ -13,11 +13,13 @@ from typing import Any, Literal
 from beam_jobs.errors import BadInput
 from beam_jobs.jobs.bands import bands_stage
 from beam_jobs.jobs.catalog import STAGES, stages_of
+from beam_jobs.jobs.commonness import COMMONNESS
 from beam_jobs.jobs.filters import FILTERS
 from beam_jobs.jobs.members import clusters_stage
+from beam_jobs.jobs.ngrams import NGRAMS
 from beam_jobs.recipe.cleaning import Program, load_programs
 from beam_jobs.recipe.deciding import deciding_profile
-from beam_jobs.recipe.dedup import Bloom, Method
+from beam_jobs.recipe.dedup import Bloom, Method, finding, weighing
 from beam_jobs.recipe.model import Crawl, Recipe
 from beam_jobs.recipe.profile import Profile
 from beam_jobs.recipe.strict import nearest
@@ -62,12 +64,15 @@ class Plan:
 
     def clusters(self, crawls: Sequence[str]) -> tuple[StageSpec, ...]:
         """The specs of the stages of clusters over `crawls`, in the order of the recipe's methods: one a method, of
-        filters one a crawl, since that depends on the crawls before it alone."""
+        filters one a crawl, since that depends on the crawls before it alone. Last what weighs documents."""
         found: list[StageSpec] = []
-        for method in self.recipe.dedup:
+        for method in finding(self.recipe.dedup):
             found += (
                 self._seen(crawls, method) if isinstance(method, Bloom) else [self._clusters(crawls, method)]
             )
+        if soft := weighing(self.recipe.dedup):
+            texts = ("clean",) if self.programs else ()
+            found.append(self._over(crawls, COMMONNESS, ("ingest", *texts, NGRAMS), soft.facts()))
         return tuple(found)
 
     def _seen(self, crawls: Sequence[str], method: Bloom) -> list[StageSpec]:
@@ -90,8 +95,10 @@ class Plan:
 
     def select(self, crawls: Sequence[str]) -> StageSpec:
         """The spec of `select` over `crawls`."""
-        dedup: list[Json] = [method.record() for method in self.recipe.dedup]
-        parameters = {"profile": self.profile.record(), "dedup": dedup}
+        dedup: list[Json] = [method.record() for method in finding(self.recipe.dedup)]
+        parameters: dict[str, Json] = {"profile": self.profile.record(), "dedup": dedup}
+        if soft := weighing(self.recipe.dedup):
+            parameters["soft"] = soft.record()
         return self._over(crawls, "select", self._documents, parameters, self.clusters(crawls))
 
     def publish(self, crawls: Sequence[str], version: str) -> StageSpec:
@@ -101,7 +108,8 @@ class Plan:
             "version": version,
             "shard_bytes": self.recipe.release.shard_bytes,
         }
-        return self._over(crawls, "publish", self._documents, parameters, (self.select(crawls),))
+        weighed = [spec for spec in self.clusters(crawls) if spec.stage == COMMONNESS]
+        return self._over(crawls, "publish", self._documents, parameters, (self.select(crawls), *weighed))
 
     @property
     def _documents(self) -> tuple[str, ...]:
@@ -183,12 +191,14 @@ def _crawl_specs(
         locations={} if model == "bundled" else {"language_model": _beside(model.uri, base)},
     )
     specs["annotate"] = annotate
-    for method in recipe.dedup:
+    for method in finding(recipe.dedup):
         name, of = bands_stage(method.keyed_by), texts if method.of_texts else (ingest.ref,)
         specs[name] = StageSpec(name, STAGES[name].version, crawl.id, method.keys(), of)
         if isinstance(method, Bloom):
             made_of = (ingest.ref, specs[name].ref)
             specs[FILTERS] = StageSpec(FILTERS, STAGES[FILTERS].version, crawl.id, method.facts(), made_of)
+    if soft := weighing(recipe.dedup):
+        specs[NGRAMS] = StageSpec(NGRAMS, STAGES[NGRAMS].version, crawl.id, soft.facts(), texts)
     return specs
 
 

@@ -32,6 +32,7 @@ from beam_jobs.jobs.stage import (
     count_reasons,
 )
 from beam_jobs.jobs.texts import facts_file, images_of, kept_texts
+from beam_jobs.jobs.weights import data_schema, weight_columns
 from beam_jobs.release.columns import DATA
 from beam_jobs.release.tallies import tally
 from beam_jobs.schema.documents import DECISIONS, INDEX, LEDGER, META, SET_ASIDE, hex_ids
@@ -119,6 +120,7 @@ def _plan_files(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[Wor
 def _file(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     kind, number, of = (item.payload[name] for name in ("kind", "number", "of"))
     make, schema, order = _KINDS[kind]
+    schema = data_schema(run) if kind == "data" else schema
     table, counts = make(run, hash_ranges(of)[number])
     if order[0] == "doc_id":
         _check_unique(table["doc_id"], where=f"{kind} {number} of {of}")
@@ -156,7 +158,7 @@ def _data(run: StageRun, keys: Range) -> tuple[pa.Table, Counts]:
             start, stop = find_rows(run.store, meta, "doc_id", keys)
             if start < stop:
                 parts.append(_kept_rows(run, crawl, meta, start, stop))
-    table = pa.concat_tables(parts).sort_by("doc_id") if parts else DATA.empty_table()
+    table = pa.concat_tables(parts).sort_by("doc_id") if parts else data_schema(run).empty_table()
     return table, {"tallies": [tally(table).to_json()]}
 
 
@@ -184,8 +186,10 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
         "images": images_of(text, known["images"], edits),
         "cluster_size": pc.fill_null(decisions["cluster_size"].filter(keep), 1),
         "duplicate_of": hex_ids(decisions["survivor_id"].filter(keep)),
+        **weight_columns(run, crawl, meta, (start, stop), keep),
     }
-    return pa.table([columns[name] for name in DATA.names], schema=DATA)
+    schema = data_schema(run)
+    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
 def _ledger(run: StageRun, keys: Range) -> tuple[pa.Table, Counts]:

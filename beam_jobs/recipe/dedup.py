@@ -6,7 +6,7 @@ and whether the others are removed, is the recipe's decision. Nothing here compu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, TypeAdapter, field_validator, model_validator
@@ -237,9 +237,54 @@ class Bloom(Method):
         return self.model_dump(mode="json", exclude={"action", "keep"})
 
 
+class Soft(StrictModel):
+    """No document is a duplicate: the more common a text's n-grams are, the less often it should be sampled."""
+
+    method: Literal["soft"] = "soft"
+    n: int = Field(4, ge=1, le=64, description="Words an n-gram.")
+    one_in: int = Field(
+        1,
+        ge=1,
+        le=1 << 20,
+        description="Look at one in so many different n-grams: 1 is exact, more is less memory and a rougher mean.",
+    )
+    segments: int = Field(
+        20,
+        ge=2,
+        le=1000,
+        description="Segments of equally many documents, from the least to the most common.",
+    )
+    ratio: float = Field(
+        10.0,
+        ge=1,
+        le=1e6,
+        description="The least common segment's sampling weight, over that of the most common.",
+    )
+
+    @property
+    def name(self) -> str:
+        """The method's name."""
+        return self.method
+
+    def facts(self) -> dict[str, Json]:
+        """What is measured, whatever is made of it."""
+        return self.model_dump(mode="json", include={"n", "one_in"})
+
+    def record(self) -> dict[str, Json]:
+        """All of it, as plain JSON for fingerprints and manifests."""
+        record: dict[str, Json] = self.model_dump(mode="json")
+        return record
+
+
 _SHINGLING = ("unit", "ngram", "case", "marks", "digits", "punctuation")
 
-METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url, "minhash": MinHash, "bloom": Bloom}
+METHODS: Mapping[str, type[Method | Soft]] = {
+    "exact": Exact,
+    "url": Url,
+    "minhash": MinHash,
+    "bloom": Bloom,
+    "soft": Soft,
+}
 
 
 def _as_mapping(entry: Any) -> Any:
@@ -252,14 +297,35 @@ def _as_mapping(entry: Any) -> Any:
 
 
 Dedup: TypeAlias = Annotated[
-    Annotated[Exact | Url | MinHash | Bloom, Field(discriminator="method")],
+    Annotated[Exact | Url | MinHash | Bloom | Soft, Field(discriminator="method")],
     BeforeValidator(
-        _as_mapping, json_schema_input_type=Literal["exact", "url", "minhash"] | Exact | Url | MinHash | Bloom
+        _as_mapping,
+        json_schema_input_type=Literal["exact", "url", "minhash", "soft"]
+        | Exact
+        | Url
+        | MinHash
+        | Bloom
+        | Soft,
     ),
 ]
 """An entry of the list: a method's name, or a mapping of its settings."""
 
-_ADAPTER: TypeAdapter[Method] = TypeAdapter(Dedup)
+
+def finding(dedup: Sequence[Method | Soft]) -> list[Method]:
+    """The methods that find duplicates, in their order."""
+    return [method for method in dedup if isinstance(method, Method)]
+
+
+def weighing(dedup: Sequence[Method | Soft]) -> Soft | None:
+    """The method that weighs documents, if the recipe has it."""
+    return next((method for method in dedup if isinstance(method, Soft)), None)
+
+
+_ADAPTER: TypeAdapter[Method] = TypeAdapter(
+    Annotated[
+        Annotated[Exact | Url | MinHash | Bloom, Field(discriminator="method")], BeforeValidator(_as_mapping)
+    ]
+)
 
 
 def method_from_record(record: Any) -> Method:

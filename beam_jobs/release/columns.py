@@ -41,6 +41,11 @@ DATA = pa.schema(
     ]
 )
 
+WEIGHTS = pa.schema(
+    [pa.field("commonness", pa.float32()), pa.field("sampling_weight", pa.float64(), nullable=False)]
+)
+"""Behind `DATA` where the recipe weighs documents."""
+
 _RECORD = {
     "doc_id": "The record's identity, 32 hexadecimal digits: a keyed hash of crawl, archive file and offset. "
     "It never changes, whatever the release.",
@@ -83,6 +88,13 @@ DATA_MEANINGS: dict[str, str] = {
     "edits": "What edit programs cut from the text as extracted: `rule`, and `start` and `end` in bytes of its UTF-8.",
     "images": "Images of the content: `at`, the byte of `text` (UTF-8) that begins the line before which each stands, "
     "`alternative`, its alternative text, and `address`. Null where the recipe asks for none.",
+}
+
+WEIGHTS_MEANINGS: dict[str, str] = {
+    "commonness": "How common the text's n-grams of words are: the geometric mean of how often each occurs in all "
+    "documents of the crawls, kept or not. 1: nowhere else. Null of a text without an n-gram that was looked at.",
+    "sampling_weight": "How often to sample the document, relative to the average document of the release, whose "
+    "weight is 1: the less, the more common it is. 1 where `commonness` is null.",
 }
 
 LEDGER_MEANINGS: dict[str, str] = {

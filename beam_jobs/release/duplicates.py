@@ -14,6 +14,7 @@ _ALIKE = {
     "url": "pages of the same canonical address",
     "minhash": "pages with nearly the same text",
 }
+SOFT = "soft"
 _KEY = {"exact": "normalised text", "url": "canonical address"}
 LIKENESS = {
     "exact": "with the same text",
@@ -31,8 +32,26 @@ _SURVIVOR = {
 
 
 def methods_of(recipe: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The recipe's methods, as it has them."""
-    return tuple(recipe.get("dedup") or ())
+    """The recipe's methods that find duplicates, as it has them."""
+    return tuple(method for method in recipe.get("dedup") or () if method["method"] != SOFT)
+
+
+def weighing(recipe: Mapping[str, Any]) -> str | None:
+    """How documents are weighed, in words; None where they are not."""
+    for method in recipe.get("dedup") or ():
+        if method["method"] == SOFT:
+            looked_at = (
+                "" if method["one_in"] == 1 else f", of which one in {method['one_in']:,} was looked at"
+            )
+            return (
+                f"Nothing was dropped for being common: `commonness` says how often a text's n-grams of {method['n']} "
+                f"words occur in all crawls{looked_at} (after SoftDedup, He et al. 2024; plain counts in place of a "
+                "smoothed model). By it the documents were cut into "
+                f"{method['segments']} segments of about equal size; from the least to the most common one "
+                f"`sampling_weight` falls by a factor of {number(method['ratio'])} in equal steps; it is 1 on average. "
+                "Whoever ignores the column trains on all documents alike."
+            )
+    return None
 
 
 def described(recipe: Mapping[str, Any]) -> Iterator[str]:

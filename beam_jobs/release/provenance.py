@@ -55,10 +55,12 @@ STAGES = {
     "bands_url": "digests each canonical address",
     "bands_minhash": "hashes the shingles of each text to the keys of its bands",
     "filters": "puts a crawl's digests into a Bloom filter",
+    "ngrams": "counts a crawl's n-grams of words",
     "clusters_exact": "finds equal digests over all crawls",
     "clusters_url": "finds equal addresses over all crawls",
     "clusters_minhash": "compares texts that share a band over all crawls, and joins those that are alike",
     "clusters_bloom": "asks the filters of earlier crawls for a crawl's digests, and finds equal ones within it",
+    "commonness": "adds up the counts of all crawls, and measures how common each text's n-grams are",
     "select": "holds the signals against the profile, and keeps one page of each cluster",
     "publish": "writes data, ledger and index",
 }

@@ -392,3 +392,9 @@ def test_a_filter_of_other_bits_is_refused(
     )
     with pytest.raises(ValueError, match="no partition of a filter"):
         refresh_and_release(one_by_one(copy.store), corpus.recipe)
+
+
+def test_there_are_no_clusters_to_tell_statistics_of(made: Made) -> None:
+    ended = strata_here("dedup", "stats", "latest", root=made.root)
+    assert ended.code == 2
+    assert "no clusters over its crawls (filters keep none)" in ended.said

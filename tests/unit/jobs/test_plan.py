@@ -194,7 +194,7 @@ def test_new_code_of_a_stage_changes_it_and_what_follows(
     folder: Path, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     methods = ["exact", "url", "minhash"]
-    dedup = [*methods, {"method": "bloom", "items": 1000}]
+    dedup = [*methods, {"method": "bloom", "items": 1000}, "soft"]
     before = _names(_plan(folder, dedup=dedup))
     monkeypatch.setitem(STAGES, stage, replace(STAGES[stage], version=99))
     decided = {"select", "publish", "release"}
@@ -203,18 +203,42 @@ def test_new_code_of_a_stage_changes_it_and_what_follows(
     }
     filters, seen = ({f"{name} late", f"{name} early"} for name in ("filters", "clusters_bloom"))
     each["exact"] |= filters | seen
+    counted = {"ngrams late", "ngrams early", "commonness"}
     after = {
-        "ingest": LATE | EARLY | decided | each["exact"] | each["url"] | each["minhash"],
+        "ingest": LATE | EARLY | decided | each["exact"] | each["url"] | each["minhash"] | counted,
         "clean": set(),  # the recipe has no edit programs
         "annotate": ANNOTATE,
         **{f"bands_{method}": found | decided for method, found in each.items()},
         **{f"clusters_{method}": {f"clusters_{method}"} | decided for method in methods},
         "filters": filters | {"clusters_bloom late"} | decided,  # the first crawl asks none
         "clusters_bloom": seen | decided,
+        "ngrams": counted | decided,
+        "commonness": {"commonness"} | decided,
         "select": decided,
         "publish": {"publish", "release"},
     }
     assert _changed(before, _plan(folder, dedup=dedup)) == after[stage]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"segments": 9}, set()),
+        ({"ratio": 3}, set()),
+        ({"n": 5}, {"ngrams late", "ngrams early", "commonness"}),
+        ({"one_in": 8}, {"ngrams late", "ngrams early", "commonness"}),
+    ],
+    ids=str,
+)
+def test_weights_are_decisions_and_counts_are_facts(
+    folder: Path, change: dict[str, Any], expected: set[str]
+) -> None:
+    before, after = (_plan(folder, dedup=["exact", {"method": "soft", **given}]) for given in ({}, change))
+    assert _changed(before, after) == expected | {"select", "publish", "release"}
+    inputs = {ref.stage for ref in after.clusters(["late"])[-1].inputs}
+    assert inputs == {"ingest", "ngrams"}
+    cleaned = _plan(folder, dedup=["soft"], clean=["c4/lines"])
+    assert "clean" in {ref.stage for ref in cleaned.clusters(["late"])[-1].inputs}
 
 
 def test_filters_are_asked_by_the_crawls_after_theirs_alone(folder: Path) -> None:

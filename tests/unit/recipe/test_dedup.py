@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from beam_jobs.errors import BadInput
-from beam_jobs.recipe.dedup import METHODS, MinHash, method_from_record
+from beam_jobs.recipe.dedup import METHODS, MinHash, finding, method_from_record, weighing
 from beam_jobs.recipe.dedup_presets import PRESETS
 from beam_jobs.recipe.model import Recipe
 from beam_jobs.recipe.strict import validate
@@ -35,8 +35,12 @@ def test_names_and_settings_in_order() -> None:
         {"method": "url", "keep": "newest"},
         {"method": "minhash", "action": "mark"},
         {"method": "bloom", "items": 10**9},
+        "soft",
     ).dedup
     assert [method.name for method in methods] == list(METHODS)
+    *methods, soft = methods
+    assert (weighing([*methods, soft]), weighing(methods)) == (soft, None)
+    assert finding([soft, *methods]) == methods
     assert [method.removes for method in methods] == [True, True, False, True]
     assert [method.reason for method in methods] == ["dup_exact", "dup_url", "dup_minhash", "dup_bloom"]
     for method in methods:
@@ -62,6 +66,9 @@ def test_names_and_settings_in_order() -> None:
         ([{"method": "bloom", "items": 9, "of": "minhash"}], "'exact' or 'url'"),
         ([{"method": "bloom", "items": 9, "false_positive_rate": 1}], "dedup.0.false_positive_rate"),
         ([{"method": "bloom", "items": 9, "keep": "newest"}], "dedup.0.keep"),
+        ([{"method": "soft", "action": "mark"}], "unknown key"),
+        ([{"method": "soft", "segments": 1}], "dedup.0.segments"),
+        ([{"method": "soft", "ratio": 0.5}], "dedup.0.ratio"),
     ],
 )
 def test_what_is_refused(dedup: list[Any], said: str) -> None:
