@@ -40,6 +40,8 @@ _DEDUP = [
     "exact",
     {"method": "url", "action": "mark"},
     {"method": "minhash", "keep": "longest"},
+    {"method": "bloom", "items": 1000, "action": "mark"},
+    "soft",
     {"method": "substring", "length": 12, "group_bytes": 1 << 10},
 ]
 _MODEL_COLUMNS = ("language_score",)

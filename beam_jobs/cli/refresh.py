@@ -78,6 +78,7 @@ def refresh(
         if release:
             _release(opened, plan, chosen, None)
     _warn_of_damage(store, plan)
+    _warn_of_overfull_filters(store, plan)
     if not release:
         present = sum(each.reused for each in completed)
         seconds = time.monotonic() - begun
@@ -229,5 +230,22 @@ def _warn_of_damage(store: Store, plan: Plan) -> None:
             console().print(
                 f"[yellow]warning[/] crawl {crawl}: {places} in its archives, set aside as bad_record; "
                 "[bold]strata ledger[/] of its release names file and offset",
+                highlight=False,
+            )
+
+
+def _warn_of_overfull_filters(store: Store, plan: Plan) -> None:
+    """A filter that has more keys than the recipe expects errs more often than it asks for."""
+    from beam_jobs.jobs.filters import FILTERS, told
+    from beam_jobs.store.stages import read_manifest
+
+    for crawl, specs in plan.crawls.items():
+        if FILTERS not in specs:
+            continue
+        found = read_manifest(store, specs[FILTERS].ref)
+        if found.counts["overfull"]:
+            console().print(
+                f"[yellow]warning[/] crawl {crawl}: its Bloom filter has {told(found.counts, found.parameters['of'])}; "
+                "raise [bold]items[/] of the recipe's method bloom",
                 highlight=False,
             )

@@ -125,8 +125,8 @@ def _of_stages(opened: Session, specs: Sequence[StageSpec]) -> dict[str, Any]:
     answers = [_of_stage(opened, spec) for spec in specs]
     if not answers:
         return _NOTHING_TO_DO
-    per_crawl = len({spec.crawl for spec in specs}) > 1
-    names = [f"{spec.stage} {spec.crawl}" if per_crawl and spec.crawl else spec.stage for spec in specs]
+    once = len({spec.stage for spec in specs}) == len(specs)
+    names = [spec.stage if once or spec.crawl is None else f"{spec.stage} {spec.crawl}" for spec in specs]
     several = dict(zip(names, answers, strict=True))
     reused = all(answer["reused"] for answer in answers)
     return {**answers[-1], "reused": reused, **({"stages": several} if len(answers) > 1 else {})}

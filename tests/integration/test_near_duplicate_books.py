@@ -97,7 +97,7 @@ SABOTAGE: dict[str, tuple[str, Sabotage]] = {
     "a row of a sidecar": (MINHASH, drop_by(members, "_scatter")),
     "a candidate": ("select", drop_by(survivors, "_candidates")),
     "a duplicate": ("select", drop_by(survivors, "duplicate_members")),
-    "a part of a pair of functions": (URL, drop_from_first(clusters, "_repeated")),
+    "a part of a pair of functions": (URL, drop_from_first(clusters, "repeated_keys")),
 }
 
 

@@ -110,10 +110,15 @@ def test_the_plan_names_fingerprints_and_the_root(strata: Strata, recipe: Path, 
 
 def test_the_plan_for_people_is_a_matrix(strata: Strata, recipe: Path, root: Path) -> None:
     refresh(strata, recipe, "--crawl", "2026-40")
-    rows = [line.split("│")[1:-1] for line in strata("plan", str(recipe)).out.splitlines() if "2026" in line]
+    rows = [
+        line.split("│")[1:-1]
+        for line in strata("plan", str(recipe)).out.splitlines()
+        if "2026" in line or "all crawls" in line
+    ]
     assert [[cell.strip() for cell in row] for row in rows] == [
-        ["2026-40", "present", "present", "present"],
-        ["2026-44", "missing", "missing", "missing"],
+        ["2026-40", "present", "present", "present", ""],
+        ["2026-44", "missing", "missing", "missing", ""],
+        ["all crawls", "", "", "", "missing"],
     ]
 
 
