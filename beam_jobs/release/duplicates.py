@@ -184,6 +184,6 @@ def limits_of_filters(filters: Sequence[Filter]) -> Iterator[str]:
         if each.overfull:
             yield (
                 f"The filter of crawl {each.crawl} is overfull: it holds {each.items:,} keys and was made for "
-                f"{each.expected_items:,}, so that more pages of later crawls were taken for duplicates than the "
-                "recipe asked for."
+                f"{each.expected_items:,}, so that it takes more pages of later crawls for duplicates than the recipe "
+                "asked for."
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable
@@ -398,3 +399,12 @@ def test_there_are_no_clusters_to_tell_statistics_of(made: Made) -> None:
     ended = strata_here("dedup", "stats", "latest", root=made.root)
     assert ended.code == 2
     assert "no clusters over its crawls (filters keep none)" in ended.said
+
+
+def test_the_job_of_clusters_answers_for_each_crawl(corpus: Corpus, made: Made, tmp_path: Path) -> None:
+    spec, result = tmp_path / "spec.json", tmp_path / "result.json"
+    spec.write_text(json.dumps({"recipe": str(corpus.recipe), "root": str(made.root)}), encoding="utf-8")
+    assert strata_here("run", "clusters", "--spec", spec, "--result", result, root=made.root).code == 0
+    answer = json.loads(result.read_text(encoding="utf-8"))
+    assert answer["reused"]
+    assert list(answer["stages"]) == [f"clusters_bloom {crawl}" for crawl in CRAWLS]
