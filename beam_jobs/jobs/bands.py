@@ -2,8 +2,10 @@
 
 A stage a method (`bands_exact`, `bands_url` ...), so that a crawl's keys of one are not made again when another is
 added, and adding a crawl to a corpus makes its keys only. `exact` and `url` give a document one key, the digest of its
-normalised text or of its canonical URL; `minhash` one for each band of its signature. Counts: `documents`, `keys`,
-`keyless` (documents without any: they are shorter than a shingle).
+normalised text or of its canonical URL; `minhash` one for each band of its signature. The runs of a crawl of very many
+documents are merged, so that who reads a range of keys has a hundred files to open and not ten thousand.
+
+Counts: `documents`, `keys`, `keyless` (documents without any: they are shorter than a shingle).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from beam_jobs.jobs.texts import fact, text_batches
 from beam_jobs.recipe.dedup import MinHash, method_from_record
 from beam_jobs.schema.documents import ID
 from beam_jobs.store.records import FileRecord
+from beam_jobs.store.sorted_files import hash_ranges, ranges_for, read_range
 
 BAND = pa.schema([pa.field("key", ID, nullable=False), *TARGET])
 """`target` counts within the crawl here: which number the crawl has is the release's affair."""
@@ -32,6 +35,12 @@ KEYS = "keys"
 ROW_GROUP_ROWS = 16_384
 """Few: of each run a range of keys is read, and its ends are somewhere in a group."""
 _TEXTS_AT_ONCE = 4096
+
+MERGED_RUNS = 128
+"""A crawl of more runs has as many merged into one."""
+KEYS_AT_ONCE = 4_000_000
+MERGED_ROW_GROUP_ROWS = 131_072
+"""More than in a run, since a range has more of a merged one, and a file's footer grows with the number of groups."""
 
 KeysOf: TypeAlias = Callable[[StageRun, str, FileRecord], Iterator[tuple[pa.Array, pa.Array, int]]]
 """(run, crawl, the shard's `meta`) -> batches of keys, the row in the shard of each, and of how many documents."""
@@ -63,6 +72,34 @@ def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     )
 
 
+def _plan_merges(_run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
+    count = len(done[0])
+    if count <= MERGED_RUNS:
+        return []
+    starts = range(0, count, MERGED_RUNS)
+    return [
+        WorkItem(f"{place:06d}", {"first": start, "stop": start + MERGED_RUNS})
+        for place, start in enumerate(starts)
+    ]
+
+
+def _merge(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
+    """Neighbouring runs as one, a range of keys at a time."""
+    runs = run.files_of("runs")[item.payload["first"] : item.payload["stop"]]
+    keys = sum(file.rows or 0 for file in runs)
+
+    def ranges() -> Iterator[pa.RecordBatch]:
+        for span in hash_ranges(ranges_for(keys, KEYS_AT_ONCE)):
+            parts = [read_range(run.store, file, "key", span, BAND.names) for file in runs]
+            table = pa.concat_tables(parts).cast(BAND)
+            notice(len(table))
+            yield from table.sort_by([(name, "ascending") for name in BAND.names]).to_batches()
+
+    name = f"merged-{item.id}"
+    record = run.write(KEYS, name, ranges(), BAND, row_group_rows=MERGED_ROW_GROUP_ROWS, sorted_by=["key"])
+    return ItemResult(item.id, (record,), {"keys": keys})
+
+
 def _one_each(keys: pa.Array | pa.ChunkedArray) -> Iterator[tuple[pa.Array, pa.Array, int]]:
     whole = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
     yield whole, pa.array(np.arange(len(whole), dtype=np.int32)), len(whole)
@@ -91,7 +128,7 @@ def _minhash(run: StageRun, crawl: str, meta: FileRecord) -> Iterator[tuple[pa.A
 
 
 def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list[FileRecord], Counts]:
-    files = [file for result in results[0] for file in result.files]
+    files = [file for result in results[1] or results[0] for file in result.files]
     counts = {"documents": 0, "keys": 0, "keyless": 0, **add_counts(results[0])}
     expected = sum(run.input("ingest", crawl).counts["documents"] for crawl in crawls(run))
     rows = sum(file.rows or 0 for file in files)
@@ -109,8 +146,7 @@ _METHODS: dict[str, KeysOf] = {
     bands_stage("minhash"): _minhash,
 }
 
-_VERSIONS = {bands_stage("exact"): 3}
+_VERSIONS = {bands_stage("exact"): 4}
+_PHASES = (Phase("runs", _plan, _run), Phase("merged", _plan_merges, _merge))
 
-STAGES = tuple(
-    Stage(name, _VERSIONS.get(name, 2), (Phase("runs", _plan, _run),), _close) for name in _METHODS
-)
+STAGES = tuple(Stage(name, _VERSIONS.get(name, 3), _PHASES, _close) for name in _METHODS)

@@ -70,6 +70,7 @@ def _forget_a_key(where: str) -> Sabotage:
 PAIRS, MINHASH, URL = "pairs_minhash", "clusters_minhash", "clusters_url"
 SABOTAGE: dict[str, tuple[str, Sabotage]] = {
     "an item of bands": ("bands_minhash", drop_by(bands, "grouped")),
+    "a row of merged keys": ("bands_minhash", drop_by(bands, "read_range")),
     "a row of keys of an address": (URL, drop_by(clusters, "read_range")),
     "a key": (PAIRS, _forget_a_key("own_keys")),
     "a key of a run": (PAIRS, _forget_a_key("_read")),
@@ -127,6 +128,7 @@ def test_a_lost_row_is_caught_and_nothing_is_published(
     shutil.rmtree(copy.root / spec.ref.prefix)
     for module, name, each in (
         (shards, "ROWS_PER_ITEM", 20),
+        (bands, "MERGED_RUNS", 1),
         (candidates, "KEYS_PER_RANGE", 200),
         (candidates, "PAIRS_PER_RANGE", 20),
         (components, "STARS_PER_RANGE", 20),

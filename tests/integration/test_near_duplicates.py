@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from beam_jobs.jobs import shards, survivors
+from beam_jobs.jobs import bands, shards, survivors
 from beam_jobs.jobs.near_duplicates import candidates, clusters, components, keys, verify
 from beam_jobs.recipe.dedup import MinHash
 from beam_jobs.release.diff import changes
@@ -228,6 +228,8 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ranges, items and blocks of a few rows: every phase has many items, and components take rounds."""
     for module, name, each in (
         (shards, "ROWS_PER_ITEM", 20),
+        (bands, "MERGED_RUNS", 1),
+        (bands, "KEYS_AT_ONCE", 70),
         (candidates, "KEYS_PER_RANGE", 60),
         (candidates, "EARLIER_KEYS_PER_RANGE", 100),
         (candidates, "PAIRS_PER_RANGE", 20),
@@ -265,6 +267,7 @@ def test_many_small_pieces(alike: Corpus, clustered: Made, tmp_path: Path) -> No
 
 
 PHASES = {
+    "bands_minhash": ("runs", "merged"),
     "pairs_minhash": ("buckets", "pairs", "round_01", "sketches", "verify"),
     "clusters_minhash": ("edges", "round_01", "components", "clusters", "sidecars"),
     "select": ("candidates_3", "survivors_3"),
