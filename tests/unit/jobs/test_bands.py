@@ -7,6 +7,8 @@ import random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beam_jobs.jobs import bands, shards
 from beam_jobs.jobs.catalog import STAGES
@@ -58,3 +60,18 @@ def test_many_runs_are_merged_into_few(
     in_order = sorted((row for run in found for row in run), key=lambda row: row[0])  # stable
     assert in_order == sorted(expected)
     assert manifest.counts == {"documents": 23, "keys": 23, "keyless": 0}
+
+
+halves = st.lists(
+    st.tuples(st.sampled_from([0, 1, (1 << 64) - 1]), st.sampled_from([0, 1, 1 << 63])), max_size=30
+)
+
+
+@given(halves)
+def test_rows_by_key_stay_in_the_order_of_documents(of: list[tuple[int, int]]) -> None:
+    """Also of keys that have half of them in common."""
+    keys = [first.to_bytes(8, "big") + rest.to_bytes(8, "big") for first, rest in of]
+    rows = list(zip(keys, [number // 7 for number in range(len(of))], range(len(of)), strict=True))
+    columns = [pa.array([row[at] for row in rows], field.type) for at, field in enumerate(bands.BAND)]
+    found = bands.by_key(pa.table(columns, schema=bands.BAND))
+    assert [tuple(row.values()) for row in found.to_pylist()] == sorted(rows)
