@@ -73,7 +73,7 @@ SABOTAGE: dict[str, tuple[str, Sabotage]] = {
     "a row of merged keys": ("bands_minhash", drop_by(bands, "read_range")),
     "a row of keys of an address": (URL, drop_by(clusters, "read_range")),
     "a key": (PAIRS, _forget_a_key("own_keys")),
-    "a key of a run": (PAIRS, _forget_a_key("_read")),
+    "a key of a run": (PAIRS, _forget_a_key("_keyed")),
     "a row of keys": (PAIRS, drop_by(keys, "read_range")),
     "a run of an earlier crawl": (PAIRS, drop_by(keys, "_runs")),
     "an item of buckets": (PAIRS, drop_by(candidates, "range_items")),
