@@ -55,7 +55,7 @@ def _texts(root: Path) -> list[str]:
 def _manifest(made: Made, recipe: Path, stage: str = "commonness") -> StageManifest:
     plan = bind(recipe)
     crawls = plan.choose(None)
-    specs = {spec.stage: spec for spec in (*plan.clusters(crawls), plan.select(crawls))}
+    specs = {spec.stage: spec for spec in (*plan.duplicates(crawls), plan.select(crawls))}
     return read_manifest(made.store, specs[stage].ref)
 
 
@@ -223,7 +223,7 @@ def test_a_lost_row_is_caught_and_nothing_is_published(
     copy = made.copy(tmp_path / "root")
     plan = bind(corpus.recipe)
     crawls = plan.choose(None)
-    specs = [*plan.crawls[crawls[1]].values(), *plan.clusters(crawls), plan.select(crawls)]
+    specs = [*plan.crawls[crawls[1]].values(), *plan.duplicates(crawls), plan.select(crawls)]
     (spec,) = [each for each in specs if each.stage == stage]
     for place in (copy.root / "releases", copy.root / "refs", copy.root / spec.ref.prefix):
         for path in sorted(place.rglob("*"), reverse=True):
