@@ -40,6 +40,8 @@ _DEDUP = [
     "exact",
     {"method": "url", "action": "mark"},
     {"method": "minhash", "keep": "longest"},
+    {"method": "bloom", "items": 1000, "action": "mark"},
+    "soft",
     {"method": "substring", "length": 12, "group_bytes": 1 << 10},
 ]
 _MODEL_COLUMNS = ("language_score",)
@@ -107,7 +109,7 @@ def measure(folder: Path) -> dict[str, Any]:
     plan = bind(recipe)
     crawls = plan.choose(None)
     specs = [spec for crawl in crawls for spec in plan.crawls[crawl].values()]
-    specs += [*plan.clusters(crawls), *plan.deciding(crawls)]
+    specs += [*plan.duplicates(crawls), *plan.deciding(crawls)]
     specs.append(plan.publish(crawls, published.manifest.version))
     return {
         f"{spec.stage} {spec.crawl or ''}".strip(): {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +15,8 @@ def short(table: Any) -> Any:
     """A row, or an item, less."""
     if isinstance(table, list | np.ndarray):
         return table[:-1]
+    if isinstance(table, Iterator):
+        return list(table)[:-1]
     if isinstance(table, dict):
         return {name: short(each) for name, each in table.items()}
     return table.slice(0, len(table) - 1) if len(table) else table

@@ -128,8 +128,10 @@ def bins() -> list[str]:
 
 def clusters_of_release(release: Release, method: str | None) -> dict[str, StageManifest]:
     """The outputs of clusters that a release was decided from, by method; of one method where it is named."""
-    refs = {entry.stage: StageRef(entry.stage, None, entry.fingerprint) for entry in release.manifest.stages}
-    names = [each["method"] for each in methods_of(release.manifest.recipe)]
+    stages = [entry for entry in release.manifest.stages if entry.crawl is None]
+    refs = {entry.stage: StageRef(entry.stage, None, entry.fingerprint) for entry in stages}
+    methods = [each["method"] for each in methods_of(release.manifest.recipe)]
+    names = [name for name in methods if clusters_stage(name) in refs]
     found = {name: refs[clusters_stage(name)] for name in _asked(names, method, str(release))}
     for name, ref in found.items():
         if not is_complete(release.store, ref):
@@ -143,15 +145,19 @@ def clusters_of_release(release: Release, method: str | None) -> dict[str, Stage
 
 def clusters_of_plan(store: Store, plan: Plan, method: str | None) -> dict[str, StageManifest]:
     """The same of a recipe with its present settings, over all its crawls; they must have been made."""
-    specs = plan.clusters(plan.choose(None))
-    names = [each.name for each in plan.recipe.clustering]
-    refs = dict(zip(names, (spec.ref for spec in specs), strict=True))
-    return {name: read_manifest(store, refs[name]) for name in _asked(names, method, plan.recipe.corpus)}
+    refs = {spec.stage: spec.ref for spec in plan.clusters(plan.choose(None)) if spec.crawl is None}
+    names = [each.name for each in plan.recipe.clustering if clusters_stage(each.name) in refs]
+    asked = _asked(names, method, plan.recipe.corpus)
+    return {name: read_manifest(store, refs[clusters_stage(name)]) for name in asked}
 
 
 def _asked(names: Sequence[str], method: str | None, where: str) -> Sequence[str]:
     if not names:
-        raise BadInput("it finds no duplicates", where=where, remedy="dedup: [exact] in its recipe")
+        raise BadInput(
+            "it has no clusters over its crawls (filters keep none)",
+            where=where,
+            remedy="dedup: [exact] in its recipe",
+        )
     if method is not None and method not in names:
         raise BadInput(f"it has no method {method!r}", where=where, remedy=nearest(method, names))
     return names if method is None else [method]

@@ -36,7 +36,7 @@ COMMANDS = {
     "plan": Entry(
         "refresh",
         _MAKE,
-        "Show, crawl by stage, what is present, missing or stale (made with other settings).",
+        "Show, crawl by stage, what is present, missing or stale (made with other settings or other crawls).",
     ),
     "refresh": Entry(
         "refresh", _MAKE, "Run every stage that is missing or stale, for all crawls or those given."

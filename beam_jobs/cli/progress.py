@@ -54,8 +54,13 @@ _SHOWN = {
     "clean": {"documents": "documents", "edited": "of them edited", "cut_bytes": "bytes cut"},
     "annotate": {"documents": "documents"},
     "bands": {"documents": "documents"},
+    "pairs": {"documents": "documents", "pairs": "pairs compared", "edges": "of them alike"},
+    "filters": {"items": "different keys", "expected_items": "expected"},
+    "ngrams": {"occurrences": "n-grams", "different": "different ones"},
+    "commonness": {"documents": "documents", "repeated": "n-grams that occur again"},
     "clusters": {
         "documents": "documents",
+        "seen": "of them in filters of earlier crawls",
         "clustered": "of them copies of each other",
         "clusters": "clusters",
     },

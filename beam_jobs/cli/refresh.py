@@ -78,6 +78,7 @@ def refresh(
         if release:
             _release(opened, plan, chosen, None)
     _warn_of_damage(store, plan)
+    _warn_of_overfull_filters(store, plan)
     if not release:
         present = sum(each.reused for each in completed)
         seconds = time.monotonic() - begun
@@ -124,10 +125,13 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
     root: Root = None,
 ) -> None:
-    """Show, crawl by stage, what is present, missing or stale (made with other settings)."""
+    """Show, crawl by stage, what is present, missing or stale (made with other settings or other crawls).
+
+    Under `clusters`: what a release of all crawls finds duplicates with.
+    """
     from rich.table import Table
 
-    from beam_jobs.jobs.plan import states
+    from beam_jobs.jobs.plan import state, states
 
     settings = load_recipe(recipe)
     store = store_at(root)
@@ -141,14 +145,27 @@ def plan(
             }
             for crawl, stages in found.items()
         }
-        typer.echo(json.dumps({"corpus": settings.corpus, "root": store.uri, "crawls": rows}, indent=2))
+        over_all = [
+            {**spec.ref.to_json(), "state": state(spec, store)}
+            for spec in bound.duplicates(bound.choose(None))
+        ]
+        answer = {"corpus": settings.corpus, "root": store.uri, "crawls": rows, "clusters": over_all}
+        typer.echo(json.dumps(answer, indent=2))
         return
-    names = next(iter(found.values()))
+    for spec in bound.duplicates(bound.choose(None)):
+        found.setdefault(spec.crawl or "all crawls", {})[spec.stage] = state(spec, store)
+    names = list(dict.fromkeys(name for stages in found.values() for name in stages))
     table = Table("crawl", *names, title=f"{settings.corpus} in {store.uri}", title_justify="left")
-    colours = {"present": "green", "stale": "yellow", "missing": "red"}
     for crawl, stages in found.items():
-        table.add_row(crawl, *(f"[{colours[state]}]{state}[/]" for state in stages.values()))
+        table.add_row(crawl, *(_STATES[stages[name]] if name in stages else "" for name in names))
     console().print(table)
+
+
+_STATES = {
+    "present": "[green]present[/]",
+    "stale": "[yellow]stale[/]",
+    "missing": "[red]missing[/]",
+}
 
 
 @contextmanager
@@ -213,5 +230,22 @@ def _warn_of_damage(store: Store, plan: Plan) -> None:
             console().print(
                 f"[yellow]warning[/] crawl {crawl}: {places} in its archives, set aside as bad_record; "
                 "[bold]strata ledger[/] of its release names file and offset",
+                highlight=False,
+            )
+
+
+def _warn_of_overfull_filters(store: Store, plan: Plan) -> None:
+    """A filter that has more keys than the recipe expects errs more often than it asks for."""
+    from beam_jobs.jobs.filters import FILTERS, told
+    from beam_jobs.store.stages import read_manifest
+
+    for crawl, specs in plan.crawls.items():
+        if FILTERS not in specs:
+            continue
+        found = read_manifest(store, specs[FILTERS].ref)
+        if found.counts["overfull"]:
+            console().print(
+                f"[yellow]warning[/] crawl {crawl}: its Bloom filter has {told(found.counts, found.parameters['of'])}; "
+                "raise [bold]items[/] of the recipe's method bloom",
                 highlight=False,
             )

@@ -93,7 +93,7 @@ def _run(job: str, spec: JobSpec) -> dict[str, Any]:
         chosen = plan.choose(spec.crawls)
         if job == "publish":
             return _of_release(opened, plan, chosen, spec.version)
-        return _of_stages(opened, plan.deciding(chosen) if job == "select" else plan.clusters(chosen))
+        return _of_stages(opened, plan.deciding(chosen) if job == "select" else plan.duplicates(chosen))
 
 
 def _check_scope(job: str, spec: JobSpec, *, per_crawl: bool) -> None:
@@ -125,7 +125,9 @@ def _of_stages(opened: Session, specs: Sequence[StageSpec]) -> dict[str, Any]:
     answers = [_of_stage(opened, spec) for spec in specs]
     if not answers:
         return _NOTHING_TO_DO
-    several = {spec.stage: answer for spec, answer in zip(specs, answers, strict=True)}
+    once = len({spec.stage for spec in specs}) == len(specs)
+    names = [spec.stage if once or spec.crawl is None else f"{spec.stage} {spec.crawl}" for spec in specs]
+    several = dict(zip(names, answers, strict=True))
     reused = all(answer["reused"] for answer in answers)
     return {**answers[-1], "reused": reused, **({"stages": several} if len(answers) > 1 else {})}
 

@@ -2,8 +2,10 @@
 
 A stage a method (`bands_exact`, `bands_url` ...), so that a crawl's keys of one are not made again when another is
 added, and adding a crawl to a corpus makes its keys only. `exact` and `url` give a document one key, the digest of its
-normalised text or of its canonical URL; `minhash` one for each band of its signature. Counts: `documents`, `keys`,
-`keyless` (documents without any: they are shorter than a shingle).
+normalised text or of its canonical URL; `minhash` one for each band of its signature. The runs of a crawl of very many
+documents are merged, so that who reads a range of keys has a hundred files to open and not ten thousand.
+
+Counts: `documents`, `keys`, `keyless` (documents without any: they are shorter than a shingle).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from beam_jobs.jobs.texts import fact, text_batches
 from beam_jobs.recipe.dedup import MinHash, method_from_record
 from beam_jobs.schema.documents import ID
 from beam_jobs.store.records import FileRecord
+from beam_jobs.store.sorted_files import hash_ranges, prefixes, ranges_for, read_range
 
 BAND = pa.schema([pa.field("key", ID, nullable=False), *TARGET])
 """`target` counts within the crawl here: which number the crawl has is the release's affair."""
@@ -32,6 +35,12 @@ KEYS = "keys"
 ROW_GROUP_ROWS = 16_384
 """Few: of each run a range of keys is read, and its ends are somewhere in a group."""
 _TEXTS_AT_ONCE = 4096
+
+MERGED_RUNS = 128
+"""A crawl of more runs has as many merged into one."""
+KEYS_AT_ONCE = 4_000_000
+MERGED_ROW_GROUP_ROWS = 131_072
+"""More than in a run, since a range has more of a merged one, and a file's footer grows with the number of groups."""
 
 KeysOf: TypeAlias = Callable[[StageRun, str, FileRecord], Iterator[tuple[pa.Array, pa.Array, int]]]
 """(run, crawl, the shard's `meta`) -> batches of keys, the row in the shard of each, and of how many documents."""
@@ -56,11 +65,51 @@ def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
             documents += batch
             keyed += pc.count_distinct(rows).as_py()
             notice(batch)
-    table = pa.concat_tables(tables).sort_by([(name, "ascending") for name in BAND.names])
+    table = by_key(pa.concat_tables(tables))
     record = run.write(KEYS, item.id, table, BAND, row_group_rows=ROW_GROUP_ROWS, sorted_by=["key"])
     return ItemResult(
         item.id, (record,), {"documents": documents, "keys": len(table), "keyless": documents - keyed}
     )
+
+
+def by_key(table: pa.Table) -> pa.Table:
+    """Rows of `BAND`, which are given in the order of documents (or in runs of it), by key and then in that order."""
+    table = table.combine_chunks()
+    first = prefixes(table["key"])
+    order = np.argsort(first, kind="stable")
+    table, first = table.take(pa.array(order)).combine_chunks(), first[order]
+    shared = np.flatnonzero(first[1:] == first[:-1])
+    if table["key"].take(pa.array(shared)).equals(table["key"].take(pa.array(shared + 1))):
+        return table
+    return table.sort_by([(name, "ascending") for name in BAND.names])  # two keys of one first half
+
+
+def _plan_merges(_run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
+    count = len(done[0])
+    if count <= MERGED_RUNS:
+        return []
+    starts = range(0, count, MERGED_RUNS)
+    return [
+        WorkItem(f"{place:06d}", {"first": start, "stop": start + MERGED_RUNS})
+        for place, start in enumerate(starts)
+    ]
+
+
+def _merge(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
+    """Neighbouring runs as one, a range of keys at a time."""
+    runs = run.files_of("runs")[item.payload["first"] : item.payload["stop"]]
+    keys = sum(file.rows or 0 for file in runs)
+
+    def ranges() -> Iterator[pa.RecordBatch]:
+        for span in hash_ranges(ranges_for(keys, KEYS_AT_ONCE)):
+            parts = [read_range(run.store, file, "key", span, BAND.names) for file in runs]
+            table = pa.concat_tables(parts).cast(BAND)
+            notice(len(table))
+            yield from by_key(table).to_batches()
+
+    name = f"merged-{item.id}"
+    record = run.write(KEYS, name, ranges(), BAND, row_group_rows=MERGED_ROW_GROUP_ROWS, sorted_by=["key"])
+    return ItemResult(item.id, (record,), {"keys": keys})
 
 
 def _one_each(keys: pa.Array | pa.ChunkedArray) -> Iterator[tuple[pa.Array, pa.Array, int]]:
@@ -91,7 +140,7 @@ def _minhash(run: StageRun, crawl: str, meta: FileRecord) -> Iterator[tuple[pa.A
 
 
 def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list[FileRecord], Counts]:
-    files = [file for result in results[0] for file in result.files]
+    files = [file for result in results[1] or results[0] for file in result.files]
     counts = {"documents": 0, "keys": 0, "keyless": 0, **add_counts(results[0])}
     expected = sum(run.input("ingest", crawl).counts["documents"] for crawl in crawls(run))
     rows = sum(file.rows or 0 for file in files)
@@ -109,8 +158,7 @@ _METHODS: dict[str, KeysOf] = {
     bands_stage("minhash"): _minhash,
 }
 
-_VERSIONS = {bands_stage("exact"): 3}
+_VERSIONS = {bands_stage("exact"): 4}
+_PHASES = (Phase("runs", _plan, _run), Phase("merged", _plan_merges, _merge))
 
-STAGES = tuple(
-    Stage(name, _VERSIONS.get(name, 2), (Phase("runs", _plan, _run),), _close) for name in _METHODS
-)
+STAGES = tuple(Stage(name, _VERSIONS.get(name, 3), _PHASES, _close) for name in _METHODS)

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from beam_jobs.errors import BadInput
-from beam_jobs.jobs import annotate, bands, clean, clusters, ingest, publish, select
-from beam_jobs.jobs.near_duplicates import stage as near_duplicates
+from beam_jobs.jobs import (
+    annotate,
+    bands,
+    clean,
+    clusters,
+    commonness,
+    filters,
+    ingest,
+    ngrams,
+    publish,
+    seen,
+    select,
+)
+from beam_jobs.jobs.near_duplicates import stages as near_duplicates
 from beam_jobs.jobs.stage import Stage
 from beam_jobs.jobs.substring import stage as substring
 
@@ -15,8 +27,12 @@ STAGES: dict[str, Stage] = {
         clean.STAGE,
         annotate.STAGE,
         *bands.STAGES,
+        filters.STAGE,
+        ngrams.STAGE,
         *clusters.STAGES,
-        near_duplicates.STAGE,
+        *near_duplicates.STAGES,
+        seen.STAGE,
+        commonness.STAGE,
         select.STAGE,
         substring.STAGE,
         publish.STAGE,
@@ -27,8 +43,11 @@ JOBS: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "clean": ("clean",),
     "annotate": ("annotate",),
-    "bands": tuple(stage.name for stage in bands.STAGES),
-    "clusters": tuple(name for name in STAGES if name.startswith("clusters_")),
+    "bands": (*(stage.name for stage in bands.STAGES), filters.STAGE.name, ngrams.STAGE.name),
+    "clusters": (
+        *(name for name in STAGES if name.startswith(("pairs_", "clusters_"))),
+        commonness.STAGE.name,
+    ),
     "select": ("select", "substring"),
     "publish": ("publish",),
 }

@@ -45,7 +45,7 @@ def _group(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
         for record in run.input(_bands(run), crawl).of_kind(KEYS).values()
     ]
     rows = pa.concat_tables(parts) if parts else pa.schema([("key", ID), *TARGET]).empty_table()
-    members, sizes = _repeated(rows)
+    members, sizes = repeated_keys(rows)
     notice(len(rows))
     record = run.write(
         "members", item.id, members, MEMBERS, row_group_rows=65_536, sorted_by=["target", "row"]
@@ -59,8 +59,9 @@ def _numbered(rows: pa.Table, crawl_number: int) -> pa.Table:
     return rows.set_column(1, TARGET[0], pc.add(rows["target"], target(crawl_number, 0)))
 
 
-def _repeated(rows: pa.Table) -> tuple[pa.Table, pa.Array]:
-    """The rows whose key occurs more than once, with its count, sorted by target; and the count of each such key."""
+def repeated_keys(rows: pa.Table) -> tuple[pa.Table, pa.Array]:
+    """The `MEMBERS` rows of those of `rows` (`key`, `target`, `row`) whose key occurs more than once, by target; and
+    the count of each such key."""
     rows = rows.combine_chunks()
     counted = (
         rows["key"].value_counts()

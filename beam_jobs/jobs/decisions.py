@@ -81,7 +81,7 @@ def _evidence(
     telling: npt.NDArray[np.int64], places: Sequence[npt.NDArray[np.int64]], found: Sequence[Found]
 ) -> dict[str, pa.Array]:
     """The columns of evidence, each row's from the method that tells of it."""
-    names = (*CLUSTER.names, "survivor_id", "survivor_url", "similarity")
+    names = (*CLUSTER.names, "survivor_id", "survivor_url", "similarity", "detail")
     columns = {name: pa.nulls(len(telling), DECISIONS.field(name).type) for name in names}
     for number, each in enumerate(found):
         here = pa.array(telling == number)

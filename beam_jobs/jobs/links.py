@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from beam_jobs.jobs.members import clusters_stage
-from beam_jobs.jobs.near_duplicates.verify import LINKS
+from beam_jobs.jobs.near_duplicates.clusters import LINKS
 from beam_jobs.jobs.stage import StageRun
 from beam_jobs.store.sorted_files import Range, read_range
 

@@ -15,6 +15,7 @@ from beam_jobs.jobs.shards import TARGET, crawls, grouped, of_item, sidecar_name
 from beam_jobs.jobs.stage import ItemResult, Notice, Phase, StageRun, WorkItem
 from beam_jobs.schema.documents import ID
 from beam_jobs.store.sorted_files import read_range
+from beam_jobs.store.stages import StageManifest
 
 MEMBERS = pa.schema(
     [
@@ -33,6 +34,16 @@ SIDECARS = "clusters"
 def clusters_stage(method: str) -> str:
     """The name of the stage that finds the method's clusters."""
     return f"clusters_{method}"
+
+
+def pairs_stage(method: str) -> str:
+    """The name of the stage that compares a crawl's documents, of a method that does."""
+    return f"pairs_{method}"
+
+
+def clusters_of(run: StageRun, method: str) -> list[StageManifest]:
+    """The outputs of the method's stage among the run's inputs: one over all crawls, or one a crawl."""
+    return [run.input(ref.stage, ref.crawl) for ref in run.spec.inputs if ref.stage == clusters_stage(method)]
 
 
 def sidecars_after(phase: str) -> Phase:

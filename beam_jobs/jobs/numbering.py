@@ -1,12 +1,12 @@
 """One number a document over all crawls of a release, without gaps: what pairs and components are made of.
 
 Numbers follow crawls, shards and rows in their order, so that a group of shards is a range of numbers. They are a
-release's affair: with another crawl before it a document has another.
+release's affair: with another crawl before it a document has another. Crawls after it change nothing: the documents of
+a release's first crawls have the numbers that they have without the others.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,10 +49,14 @@ class Numbering:
         first, last = np.searchsorted(self.targets, [targets.start, targets.stop])
         return Range(int(self.starts[first]), int(self.starts[last]))
 
-    def ranges(self, count: int) -> list[Range]:
-        """All numbers in `count` ranges of about one size."""
-        edges = [self.documents * number // count for number in range(count + 1)]
-        return [Range(start, stop) for start, stop in itertools.pairwise(edges)]
+    def crawl(self, number: int) -> Range:
+        """The numbers of the documents of the crawl of that number."""
+        return self.within(Range(target(number, 0), target(number + 1, 0)))
+
+    @property
+    def whole(self) -> Range:
+        """All numbers."""
+        return Range(0, self.documents)
 
 
 def numbering(run: StageRun) -> Numbering:

@@ -6,18 +6,21 @@ No stage is run and no output read here: fingerprints follow from the recipe and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from beam_jobs.errors import BadInput
 from beam_jobs.jobs.bands import bands_stage
 from beam_jobs.jobs.catalog import STAGES, stages_of
-from beam_jobs.jobs.members import clusters_stage
+from beam_jobs.jobs.commonness import COMMONNESS
+from beam_jobs.jobs.filters import FILTERS
+from beam_jobs.jobs.members import clusters_stage, pairs_stage
+from beam_jobs.jobs.ngrams import NGRAMS
 from beam_jobs.jobs.texts import SUBSTRING
 from beam_jobs.recipe.cleaning import Program, load_programs
 from beam_jobs.recipe.deciding import deciding_profile
-from beam_jobs.recipe.dedup import Method
+from beam_jobs.recipe.dedup import Bloom, Method
 from beam_jobs.recipe.model import Crawl, Recipe
 from beam_jobs.recipe.profile import Profile
 from beam_jobs.recipe.strict import nearest
@@ -66,23 +69,66 @@ class Plan:
         return tuple(specs[name] for name in specs if name in stages_of(job))
 
     def clusters(self, crawls: Sequence[str]) -> tuple[StageSpec, ...]:
-        """The specs of the stages of clusters over `crawls`, one a method of the recipe, in the methods' order."""
-        return tuple(self._clusters(crawls, method) for method in self.recipe.clustering)
+        """The specs of the stages that say who is a duplicate, over `crawls`, in the order of the recipe's methods: one
+        a method, of filters one a crawl, since that depends on the crawls before it alone."""
+        found: list[StageSpec] = []
+        for method in self.recipe.clustering:
+            found += self._found(crawls, method)
+        return tuple(found)
+
+    def _found(self, crawls: Sequence[str], method: Method) -> list[StageSpec]:
+        return self._seen(crawls, method) if isinstance(method, Bloom) else [self._clusters(crawls, method)]
+
+    def duplicates(self, crawls: Sequence[str]) -> tuple[StageSpec, ...]:
+        """All that the job `clusters` runs over `crawls`, in order: for each method the comparisons of each crawl,
+        where it has any, then its clusters. Last what weighs documents."""
+        specs: list[StageSpec] = []
+        for method in self.recipe.clustering:
+            specs += [*self._pairs(crawls, method), *self._found(crawls, method)]
+        return (*specs, *self._weighed(crawls))
+
+    def _weighed(self, crawls: Sequence[str]) -> tuple[StageSpec, ...]:
+        """How common each text is, if the recipe asks for it."""
+        soft = self.recipe.weighing
+        if soft is None:
+            return ()
+        texts = ("clean",) if self.programs else ()
+        return (self._over(crawls, COMMONNESS, ("ingest", *texts, NGRAMS), soft.facts()),)
+
+    def _seen(self, crawls: Sequence[str], method: Bloom) -> list[StageSpec]:
+        specs = []
+        for number, crawl in enumerate(crawls):
+            own = [self.crawls[crawl][stage].ref for stage in ("ingest", bands_stage(method.keyed_by))]
+            before = [self.crawls[earlier][FILTERS].ref for earlier in crawls[:number]]
+            name = clusters_stage(method.name)
+            specs.append(StageSpec(name, STAGES[name].version, crawl, method.facts(), (*own, *before)))
+        return specs
 
     def _clusters(self, crawls: Sequence[str], method: Method) -> StageSpec:
-        texts = ("clean",) if self.programs and method.reads_text else ()
-        return self._over(
-            crawls,
-            clusters_stage(method.name),
-            ("ingest", *texts, bands_stage(method.name)),
-            method.facts(),
-        )
+        name, pairs = clusters_stage(method.name), self._pairs(crawls, method)
+        if pairs:
+            return self._over(crawls, name, ("ingest",), method.facts(), pairs)
+        return self._over(crawls, name, ("ingest", bands_stage(method.name)), method.facts())
+
+    def _pairs(self, crawls: Sequence[str], method: Method) -> list[StageSpec]:
+        """Of each crawl, whose documents are compared with each other and with those of the crawls before it."""
+        parameters = method.comparing()
+        if parameters is None:
+            return []
+        read = ("ingest", *(("clean",) if self.programs else ()), bands_stage(method.name))
+        return [
+            replace(self._over(crawls[: place + 1], pairs_stage(method.name), read, parameters), crawl=crawl)
+            for place, crawl in enumerate(crawls)
+        ]
 
     def select(self, crawls: Sequence[str]) -> StageSpec:
         """The spec of `select` over `crawls`."""
         dedup: list[Json] = [method.record() for method in self.recipe.clustering]
-        parameters = {"profile": self.profile.record(), "dedup": dedup}
-        return self._over(crawls, "select", self._documents, parameters, self.clusters(crawls))
+        parameters: dict[str, Json] = {"profile": self.profile.record(), "dedup": dedup}
+        if soft := self.recipe.weighing:
+            parameters["soft"] = soft.record()
+        found = (*self.clusters(crawls), *self._weighed(crawls))
+        return self._over(crawls, "select", self._documents, parameters, found)
 
     def substring(self, crawls: Sequence[str]) -> StageSpec | None:
         """The spec of `substring` over `crawls`; None if the recipe does not ask for it."""
@@ -104,7 +150,11 @@ class Plan:
             "version": version,
             "shard_bytes": self.recipe.release.shard_bytes,
         }
-        return self._over(crawls, "publish", self._documents, parameters, self.deciding(crawls)[-1:])
+        weighed, decided = self._weighed(crawls), self.deciding(crawls)
+        told = (
+            decided if weighed else decided[-1:]
+        )  # how many of what commonness are kept, select has counted
+        return self._over(crawls, "publish", self._documents, parameters, (*told, *weighed))
 
     @property
     def _documents(self) -> tuple[str, ...]:
@@ -187,8 +237,13 @@ def _crawl_specs(
     )
     specs["annotate"] = annotate
     for method in recipe.clustering:
-        name, of = bands_stage(method.name), texts if method.of_texts else (ingest.ref,)
+        name, of = bands_stage(method.keyed_by), texts if method.of_texts else (ingest.ref,)
         specs[name] = StageSpec(name, STAGES[name].version, crawl.id, method.keys(), of)
+        if isinstance(method, Bloom):
+            made_of = (ingest.ref, specs[name].ref)
+            specs[FILTERS] = StageSpec(FILTERS, STAGES[FILTERS].version, crawl.id, method.facts(), made_of)
+    if soft := recipe.weighing:
+        specs[NGRAMS] = StageSpec(NGRAMS, STAGES[NGRAMS].version, crawl.id, soft.facts(), texts)
     return specs
 
 

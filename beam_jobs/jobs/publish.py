@@ -38,6 +38,7 @@ from beam_jobs.jobs.texts import (
     images_of,
     kept_texts,
 )
+from beam_jobs.jobs.weights import data_schema, weight_columns
 from beam_jobs.release.columns import DATA
 from beam_jobs.release.tallies import tally
 from beam_jobs.schema.documents import DECISIONS, INDEX, LEDGER, META, SET_ASIDE, hex_ids
@@ -135,6 +136,7 @@ def _plan_files(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[Wor
 def _file(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     kind, number, of = (item.payload[name] for name in ("kind", "number", "of"))
     make, schema, order = _KINDS[kind]
+    schema = data_schema(run) if kind == "data" else schema
     table, counts = make(run, hash_ranges(of)[number])
     if order[0] == "doc_id":
         _check_unique(table["doc_id"], where=f"{kind} {number} of {of}")
@@ -172,7 +174,7 @@ def _data(run: StageRun, keys: Range) -> tuple[pa.Table, Counts]:
             start, stop = find_rows(run.store, meta, "doc_id", keys)
             if start < stop:
                 parts.append(_kept_rows(run, crawl, meta, start, stop))
-    table = pa.concat_tables(parts).sort_by("doc_id") if parts else DATA.empty_table()
+    table = pa.concat_tables(parts).sort_by("doc_id") if parts else data_schema(run).empty_table()
     return table, {"tallies": [tally(table).to_json()]}
 
 
@@ -200,10 +202,12 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
         "images": images_of(text, known["images"], edits),
         "cluster_size": pc.fill_null(decisions["cluster_size"].filter(keep), 1),
         "duplicate_of": hex_ids(decisions["survivor_id"].filter(keep)),
+        **weight_columns(run, crawl, meta, (start, stop), keep),
     }
     if has_passages_cut(run):  # of texts that passages were cut from the number was estimated again
         columns["tokens"] = pc.coalesce(facts["tokens"], columns["tokens"])
-    return pa.table([columns[name] for name in DATA.names], schema=DATA)
+    schema = data_schema(run)
+    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
 def _of_passages(run: StageRun) -> list[str]:

@@ -4,7 +4,8 @@
 each method of the recipe, in its order, find the survivors of its clusters (see `survivors`). `decide` brings all of
 that back to each shard and writes one decision per document.
 Counts: `documents`, `kept`, `set_aside` {reason: n}, `kept_text_bytes`, the first three per crawl under `crawls`, and
-`duplicates` {method: n}: how many documents each method found to be a copy of a survivor, whatever became of them.
+`duplicates` {method: n}: how many documents each method found to be a copy of a survivor, whatever became of them;
+where the recipe weighs documents, also `commonness` {bin: kept} and `without_commonness` (of the kept).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 
 from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.jobs.decisions import VERDICTS, Found, decisions
-from beam_jobs.jobs.members import CLUSTER, SIDECARS, clusters_stage
+from beam_jobs.jobs.members import CLUSTER, SIDECARS, clusters_of, clusters_stage
 from beam_jobs.jobs.shards import crawls, grouped, of_item, sidecar, sidecar_name, target
 from beam_jobs.jobs.stage import (
     Counts,
@@ -27,10 +28,12 @@ from beam_jobs.jobs.stage import (
     StageRun,
     WorkItem,
     add_counts,
+    add_to,
     count_reasons,
 )
 from beam_jobs.jobs.survivors import methods_of, phases, removed_rows, verdicts_file
 from beam_jobs.jobs.texts import cleaned_file, fact, is_cleaned
+from beam_jobs.jobs.weights import check_weighed, kept_commonness
 from beam_jobs.recipe.profile import Profile
 from beam_jobs.schema.documents import DECISIONS
 from beam_jobs.steps.drops import COLUMNS as DROPPED
@@ -89,6 +92,7 @@ def _decide(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
         decided = decisions(verdicts, found)
         files.append(run.write_sidecar("decisions", name, meta, decided, DECISIONS))
         _count(tally, decided, fact(run, crawl, meta, "text_bytes"), found)
+        add_to(tally, kept_commonness(run, crawl, meta, decided["keep"]))
         notice(meta.rows or 0)
     books = {key: tally[key] for key in ("documents", "kept", "set_aside")}
     return ItemResult(item.id, tuple(files), {**tally, "crawls": {crawl: books}})
@@ -117,7 +121,8 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
         )
     for number, method in enumerate(methods_of(run)):
         noted, chosen = (add_counts(results[1 + 2 * number + step]) for step in (0, 1))
-        clustered = run.input(clusters_stage(method.name)).counts["clustered"]
+        found = [clusters.counts for clusters in clusters_of(run, method.name)]
+        clustered, seen = (sum(counts.get(name, 0) for counts in found) for name in ("clustered", "seen"))
         weighed = chosen.get("candidates", 0)
         if not noted.get("candidates", 0) == weighed == clustered:
             raise BooksDoNotBalance(
@@ -125,18 +130,19 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
                 f"of {method.name}"
             )
         told = decided.get("duplicates", {}).get(method.name, 0)
-        if chosen.get("removed", 0) != told:
+        if chosen.get("removed", 0) + seen != told:
             raise BooksDoNotBalance(
-                f"select found {chosen.get('removed', 0)} duplicates by {method.name} but told {told} in shards"
+                f"select found {chosen.get('removed', 0) + seen} duplicates by {method.name} but told {told} in shards"
             )
     counts = {key: decided.get(key, 0) for key in ("documents", "kept", "kept_text_bytes")}
     nested = {key: decided.get(key, {}) for key in ("set_aside", "duplicates", "crawls")}
-    return [file for result in results[-1] for file in result.files], {**counts, **nested}
+    weighed = check_weighed(run, decided)
+    return [file for result in results[-1] for file in result.files], {**counts, **nested, **weighed}
 
 
 STAGE = Stage(
     "select",
-    2,
+    3,
     (Phase("judge", _plan_shards, _judge), *phases(), Phase("decide", _plan_shards, _decide)),
     _close,
 )

@@ -270,14 +270,15 @@ def add_counts(results: Iterable[ItemResult]) -> Counts:
     """The sum of all results' counts; nested mappings are added key by key, strings are taken as they are."""
     total: Counts = {}
     for result in results:
-        _add(total, result.counts)
+        add_to(total, result.counts)
     return total
 
 
-def _add(total: Counts, counts: Mapping[str, Any]) -> None:
+def add_to(total: Counts, counts: Mapping[str, Any]) -> None:
+    """Add `counts` to `total`, as `add_counts` does."""
     for key, value in counts.items():
         if isinstance(value, Mapping):
-            _add(total.setdefault(key, {}), value)
+            add_to(total.setdefault(key, {}), value)
         elif isinstance(value, str):
             total[key] = value
         else:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.jobs.links import similarities
 from beam_jobs.jobs.members import SIDECARS, clusters_stage
+from beam_jobs.jobs.seen import seen_rows
 from beam_jobs.jobs.shards import (
     TARGET,
     crawls,
@@ -30,7 +31,7 @@ from beam_jobs.jobs.shards import (
 )
 from beam_jobs.jobs.stage import ItemResult, Notice, Phase, StageRun, WorkItem
 from beam_jobs.jobs.texts import fact
-from beam_jobs.recipe.dedup import METHODS, BestSignal, Method, method_from_record
+from beam_jobs.recipe.dedup import METHODS, BestSignal, Bloom, Method, method_from_record
 from beam_jobs.schema.documents import ID
 from beam_jobs.store.parquet import read_columns
 from beam_jobs.store.records import FileRecord
@@ -64,9 +65,10 @@ DUPLICATES = pa.schema(
 REMOVED = pa.schema(
     [
         *TARGET,
-        pa.field("survivor_id", ID, nullable=False),
+        pa.field("survivor_id", ID),  # null: a filter tells that there is one, not which
         pa.field("survivor_url", pa.string()),
         pa.field("similarity", pa.float64()),
+        pa.field("detail", pa.string()),
     ]
 )
 
@@ -152,11 +154,11 @@ def verdicts_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
 
 def removed_rows(run: StageRun, item: WorkItem, numbers: Sequence[int]) -> dict[int, pa.Table]:
     """The `REMOVED` rows of the item's documents, by the number of the method, of those of `numbers`."""
-    span = targets_of(item.payload)
+    span, methods = targets_of(item.payload), methods_of(run)
     return {
         number: pa.concat_tables(
             [
-                REMOVED.empty_table(),
+                _seen(run, item, methods[number]),
                 *(
                     read_range(run.store, record, "target", span, REMOVED.names)
                     for record in run.files_of(survivors_phase(number))
@@ -165,6 +167,15 @@ def removed_rows(run: StageRun, item: WorkItem, numbers: Sequence[int]) -> dict[
         )
         for number in numbers
     }
+
+
+def _seen(run: StageRun, item: WorkItem, method: Method) -> pa.Table:
+    """What filters of earlier crawls say of the item's documents; without a survivor, nobody knows it."""
+    if not isinstance(method, Bloom):
+        return REMOVED.empty_table()
+    rows = seen_rows(run, item, method)
+    columns = [rows[f.name] if f.name in rows.column_names else pa.nulls(len(rows), f.type) for f in REMOVED]
+    return pa.table(columns, schema=REMOVED)
 
 
 def _candidates(  # noqa: PLR0913, PLR0917 - what a shard's candidates are made of
@@ -243,9 +254,9 @@ def _survivors_item(run: StageRun, item: WorkItem, notice: Notice, number: int) 
             f"{len(duplicates)} of {len(rows)} clustered documents removed, their clusters have {expected} to remove",
             where=f"{run.ref.prefix} {survivors_phase(number)} {item.id}",
         )
-    found = similarities(run, methods_of(run)[number].name, keys, duplicates)
-    columns = [duplicates[name] for name in REMOVED.names[:-1]]
-    removed = pa.table([*columns, found], schema=REMOVED)
+    found = similarities(run, methods_of(run)[number].keyed_by, keys, duplicates)
+    columns = [duplicates[name] for name in REMOVED.names[:-2]]
+    removed = pa.table([*columns, found, pa.nulls(len(duplicates), pa.string())], schema=REMOVED)
     notice(len(rows))
     kind = survivors_phase(number)
     record = run.write(kind, item.id, removed, REMOVED, row_group_rows=65_536, sorted_by=["target", "row"])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from beam_jobs.errors import Misaligned
@@ -16,7 +18,7 @@ from beam_jobs.jobs.stage import StageRun
 from beam_jobs.schema.documents import EDITS, IMAGES
 from beam_jobs.steps.edits import apply_edits, check_left
 from beam_jobs.steps.images import Image, moved
-from beam_jobs.store.parquet import iter_batches
+from beam_jobs.store.parquet import iter_batches, iter_row_groups, open_parquet
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import read_rows
 
@@ -89,6 +91,27 @@ def kept_texts(
     cut = read_rows(run.store, edited, _REPLAY, *rows).filter(keep)
     edits = _whole(cut["edits"])
     return _replayed(run, edited, chosen, edits, _whole(cut["text_bytes"])), edits
+
+
+def texts_at(
+    run: StageRun, crawl: str, meta: FileRecord, rows: npt.NDArray[np.int64]
+) -> Iterator[pa.StringArray]:
+    """The texts of those `rows` of the shard, which ascend; of the file only the row groups that have any are read."""
+    text = text_file(run, crawl, meta)
+    with open_parquet(run.store, text.key) as file:
+        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    stops = np.cumsum(sizes, dtype=np.int64)
+    group_of = np.searchsorted(stops, rows, side="right")
+    groups = np.unique(group_of).tolist()
+    for group, table in zip(groups, iter_row_groups(run.store, text.key, ["text"], groups), strict=True):
+        start, stop = int(stops[group] - sizes[group]), int(stops[group])
+        chosen = pa.array(rows[group_of == group] - start)
+        found = _whole(table["text"]).take(chosen)
+        if is_cleaned(run):
+            cleaned = cleaned_file(run, crawl, meta)
+            cut = read_rows(run.store, cleaned, _REPLAY, start, stop).take(chosen)
+            found = _replayed(run, cleaned, found, _whole(cut["edits"]), _whole(cut["text_bytes"]))
+        yield found
 
 
 def images_of(text: pa.StringArray, images: pa.ChunkedArray, edits: pa.ListArray) -> pa.ListArray:

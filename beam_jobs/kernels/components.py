@@ -23,43 +23,46 @@ Floats = npt.NDArray[np.float64]
 
 
 @part
-def _compared(members: int, whole: int, anchors: int) -> int:
-    """How many pairs a bucket of so many members gives."""
-    if members <= whole:
-        return members * (members - 1) // 2
-    beyond = members - anchors
-    return anchors * (anchors - 1) // 2 + beyond * anchors + beyond - 1
+def _compared(before: int, whole: int, anchors: int) -> int:
+    """With how many of the `before` members before it a member of a bucket is compared."""
+    return before if before < whole else anchors + 1
 
 
-@kernel((OFFSETS, types.int64, types.int64))
-def pairs_in(begins: Numbers, whole: int, anchors: int) -> int:
+@kernel((OFFSETS, OFFSETS, types.int64, types.int64, types.int64))
+def pairs_in(begins: Numbers, nodes: Numbers, since: int, whole: int, anchors: int) -> int:
     """How many pairs `bucket_pairs` gives."""
     total = 0
     for bucket in range(len(begins) - 1):
-        total += _compared(begins[bucket + 1] - begins[bucket], whole, anchors)
+        for member in range(begins[bucket], begins[bucket + 1]):
+            if nodes[member] >= since:
+                total += _compared(member - begins[bucket], whole, anchors)
     return total
 
 
-@kernel((OFFSETS, OFFSETS, types.int64, types.int64, _NUMBERS, _NUMBERS))
+@kernel((OFFSETS, OFFSETS, types.int64, types.int64, types.int64, _NUMBERS, _NUMBERS))
 def bucket_pairs(
-    begins: Numbers, nodes: Numbers, whole: int, anchors: int, high: Numbers, low: Numbers
+    begins: Numbers, nodes: Numbers, since: int, whole: int, anchors: int, high: Numbers, low: Numbers
 ) -> None:
-    """The pairs to compare of buckets, whose members are `nodes[begins[n]:begins[n + 1]]`, ascending.
+    """The pairs to compare of buckets, whose members are `nodes[begins[n]:begins[n + 1]]`, ascending; of members from
+    `since` on, with those before them.
 
-    Of a bucket of at most `whole` members all pairs; of a larger one each member with the first `anchors`, and with the
-    member before it: as many pairs as members, times a constant, however large the bucket.
+    One with fewer than `whole` members before it is compared with all of these; another with the first `anchors`
+    (fewer than `whole`), and with the one before it. So there are as many pairs as members, times a constant, however
+    large the bucket; and a member's pairs do not depend on those after it, nor on more than the first `whole` and the
+    last of those before.
     """
     at = 0
     for bucket in range(len(begins) - 1):
-        first, last = begins[bucket], begins[bucket + 1]
-        small = last - first <= whole
-        for member in range(first + 1, last):
-            stop = member if small else min(member, first + anchors)
-            for other in range(first, stop):
+        first = begins[bucket]
+        for member in range(first, begins[bucket + 1]):
+            if nodes[member] < since:
+                continue
+            crowded = member - first >= whole
+            for other in range(first, first + anchors if crowded else member):
                 high[at] = nodes[member]
                 low[at] = nodes[other]
                 at += 1
-            if not small and member > first + anchors:
+            if crowded:
                 high[at] = nodes[member]
                 low[at] = nodes[member - 1]
                 at += 1

@@ -69,14 +69,14 @@ class Method(StrictModel):
         return self.action == "remove"
 
     @property
+    def keyed_by(self) -> str:
+        """The method whose keys it goes by: its own."""
+        return self.name
+
+    @property
     def of_texts(self) -> bool:
         """Whether the keys are made of texts, so that edit programs change them."""
         return True
-
-    @property
-    def reads_text(self) -> bool:
-        """Whether clusters are made with another look at the texts."""
-        return False
 
     def keys(self) -> dict[str, Json]:
         """What the keys of a crawl's documents depend on."""
@@ -85,6 +85,10 @@ class Method(StrictModel):
     def facts(self) -> dict[str, Json]:
         """What the clusters depend on beside the keys."""
         return {"method": self.name}
+
+    def comparing(self) -> dict[str, Json] | None:
+        """What depends on comparing documents one by one, beside the keys; None for a method whose keys say all."""
+        return None
 
     def record(self) -> dict[str, Json]:
         """All of it, as plain JSON for fingerprints and manifests."""
@@ -174,11 +178,6 @@ class MinHash(Method):
         """What pairs the bands find."""
         return Banding(self.bands, self.rows)
 
-    @property
-    def reads_text(self) -> bool:
-        """Shingles are compared."""
-        return True
-
     def keys(self) -> dict[str, Json]:
         """How shingles and bands are made."""
         return self.model_dump(mode="json", include={"method", *_SHINGLING, "bands", "rows"})
@@ -187,13 +186,102 @@ class MinHash(Method):
         """All but the decision, and the name of the preset: its settings are among them."""
         return self.model_dump(mode="json", exclude={"action", "keep", "preset"})
 
+    def comparing(self) -> dict[str, Json] | None:
+        """The facts but for what is done with giants."""
+        return self.model_dump(mode="json", exclude={"action", "keep", "preset", "largest_cluster"})
+
+
+class Bloom(Method):
+    """Documents whose key an earlier crawl had, as a Bloom filter of that crawl tells, or another of their own crawl
+    has: for streams whose earlier crawls' keys are not kept."""
+
+    method: Literal["bloom"] = "bloom"
+    of: Literal["exact", "url"] = Field(
+        "exact", description="What has the key: the normalised text, or the canonical URL."
+    )
+    items: int = Field(
+        ge=1,
+        le=1 << 40,
+        description="Different keys that the filter of a crawl is made for: 1.2 bytes each at 0.01.",
+    )
+    false_positive_rate: float = Field(
+        0.01,
+        ge=1e-9,
+        le=0.5,
+        description="How many of the keys that it never had a filter of so many items takes for its own.",
+    )
+    seed: int = Field(
+        0, ge=0, lt=1 << 63, description="Which hashes: with another, filters err about other keys."
+    )
+    keep: Literal["earliest"] = Field(
+        "earliest",
+        description="A filter answers for what came before; of copies within a crawl the first by document id stays.",
+    )
+
+    @property
+    def keyed_by(self) -> str:
+        """The method that makes the keys which filters are made of."""
+        return self.of
+
+    @property
+    def of_texts(self) -> bool:
+        """Not of addresses."""
+        return self.of == "exact"
+
+    def keys(self) -> dict[str, Json]:
+        """Those of the method that makes them: the same keys serve both."""
+        return {"method": self.of}
+
+    def facts(self) -> dict[str, Json]:
+        """What filters are made for, and of."""
+        return self.model_dump(mode="json", exclude={"action", "keep"})
+
+
+class Soft(StrictModel):
+    """No document is a duplicate: the more common a text's n-grams are, the less often it should be sampled."""
+
+    method: Literal["soft"] = "soft"
+    n: int = Field(4, ge=1, le=64, description="Words an n-gram.")
+    one_in: int = Field(
+        1,
+        ge=1,
+        le=1 << 20,
+        description="Look at one in so many different n-grams: 1 is exact, more is less memory and a rougher mean.",
+    )
+    segments: int = Field(
+        20,
+        ge=2,
+        le=1000,
+        description="Segments of equally many documents, from the least to the most common.",
+    )
+    ratio: float = Field(
+        10.0,
+        ge=1,
+        le=1e6,
+        description="The least common segment's sampling weight, over that of the most common.",
+    )
+
+    @property
+    def name(self) -> str:
+        """The method's name."""
+        return self.method
+
+    def facts(self) -> dict[str, Json]:
+        """What is measured, whatever is made of it."""
+        return self.model_dump(mode="json", include={"n", "one_in"})
+
+    def record(self) -> dict[str, Json]:
+        """All of it, as plain JSON for fingerprints and manifests."""
+        record: dict[str, Json] = self.model_dump(mode="json")
+        return record
+
 
 _SHINGLING = ("unit", "ngram", "case", "marks", "digits", "punctuation")
 
-METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url, "minhash": MinHash}
-"""Those that find clusters of documents. Substring finds passages."""
+METHODS: Mapping[str, type[Method]] = {"exact": Exact, "url": Url, "minhash": MinHash, "bloom": Bloom}
+"""Those that find clusters of documents. Substring finds passages, soft weighs documents."""
 
-NAMES = (*METHODS, "substring")
+NAMES = (*METHODS, "soft", "substring")
 """All that a recipe can ask for."""
 
 
@@ -207,20 +295,24 @@ def _as_mapping(entry: Any) -> Any:
 
 
 Dedup: TypeAlias = Annotated[
-    Annotated[Exact | Url | MinHash | Substring, Field(discriminator="method")],
+    Annotated[Exact | Url | MinHash | Bloom | Soft | Substring, Field(discriminator="method")],
     BeforeValidator(
         _as_mapping,
-        json_schema_input_type=Literal["exact", "url", "minhash", "substring"]
+        json_schema_input_type=Literal["exact", "url", "minhash", "soft", "substring"]
         | Exact
         | Url
         | MinHash
+        | Bloom
+        | Soft
         | Substring,
     ),
 ]
 """An entry of the list: a method's name, or a mapping of its settings."""
 
 _ADAPTER: TypeAdapter[Method] = TypeAdapter(
-    Annotated[Annotated[Exact | Url | MinHash, Field(discriminator="method")], BeforeValidator(_as_mapping)]
+    Annotated[
+        Annotated[Exact | Url | MinHash | Bloom, Field(discriminator="method")], BeforeValidator(_as_mapping)
+    ]
 )
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from beam_jobs.recipe.dedup import NAMES, Dedup, Exact, Method
+from beam_jobs.recipe.dedup import NAMES, Dedup, Exact, Method, Soft
 from beam_jobs.recipe.languages import Languages
 from beam_jobs.recipe.strict import StrictModel, load, nearest
 from beam_jobs.recipe.substring import Substring
@@ -196,6 +196,11 @@ class Recipe(StrictModel):
     def clustering(self) -> tuple[Method, ...]:
         """The methods that find clusters of documents, in their order."""
         return tuple(method for method in self.dedup if isinstance(method, Method))
+
+    @property
+    def weighing(self) -> Soft | None:
+        """How documents are weighed by how common they are, if they are."""
+        return next((method for method in self.dedup if isinstance(method, Soft)), None)
 
     @property
     def substring(self) -> Substring | None:

@@ -13,7 +13,14 @@ import pyarrow as pa
 import yaml
 
 from beam_jobs.release import duplicates
-from beam_jobs.release.columns import DATA, DATA_MEANINGS, INDEX_MEANINGS, LEDGER_MEANINGS
+from beam_jobs.release.columns import (
+    DATA,
+    DATA_MEANINGS,
+    INDEX_MEANINGS,
+    LEDGER_MEANINGS,
+    WEIGHTS,
+    WEIGHTS_MEANINGS,
+)
 from beam_jobs.release.facts import ReleaseFacts
 from beam_jobs.release.hub import front_matter
 from beam_jobs.release.markdown import environment
@@ -44,15 +51,21 @@ def render_card(facts: ReleaseFacts) -> bytes:
             stages=STAGES,
             language_model=_language_model(facts),
             deduplication=list(duplicates.described(facts.recipe)),
+            weighing=duplicates.weighing(facts.recipe),
             limits=list(_limits(facts)),
             tables=[
-                ("data", "the documents", columns(DATA, DATA_MEANINGS)),
+                ("data", "the documents", _data_columns(facts)),
                 ("ledger", "the fate of every record", columns(LEDGER, LEDGER_MEANINGS)),
                 ("index", "records by address", columns(INDEX, INDEX_MEANINGS)),
             ],
         )
     )
     return f"---\n{header}---\n\n{body}".encode()
+
+
+def _data_columns(facts: ReleaseFacts) -> list[Column]:
+    weights = columns(WEIGHTS, WEIGHTS_MEANINGS) if duplicates.weighing(facts.recipe) else []
+    return [*columns(DATA, DATA_MEANINGS), *weights]
 
 
 def columns(schema: pa.Schema, meanings: dict[str, str]) -> list[Column]:
@@ -78,6 +91,7 @@ def _limits(facts: ReleaseFacts) -> Iterator[str]:
     else:
         yield "Lines were not cleaned: boilerplate that extraction left is in the text."
     yield from duplicates.limits(facts.recipe)
+    yield from duplicates.limits_of_filters(facts.filters)
     if not facts.rules:
         yield "No quality rule was applied: every page with text was eligible."
     else:

@@ -41,6 +41,11 @@ DATA = pa.schema(
     ]
 )
 
+WEIGHTS = pa.schema(
+    [pa.field("commonness", pa.float32()), pa.field("sampling_weight", pa.float64(), nullable=False)]
+)
+"""Behind `DATA` where the recipe weighs documents."""
+
 _RECORD = {
     "doc_id": "The record's identity, 32 hexadecimal digits: a keyed hash of crawl, archive file and offset. "
     "It never changes, whatever the release.",
@@ -86,6 +91,13 @@ DATA_MEANINGS: dict[str, str] = {
     "`alternative`, its alternative text, and `address`. Null where the recipe asks for none.",
 }
 
+WEIGHTS_MEANINGS: dict[str, str] = {
+    "commonness": "How common the text's n-grams of words are: the geometric mean of how often each occurs in all "
+    "documents of the crawls, kept or not. 1: nowhere else. Null of a text without an n-gram that was looked at.",
+    "sampling_weight": "How often to sample the document, relative to the average document of the release, whose "
+    "weight is 1: the less, the more common it is. 1 where `commonness` is null.",
+}
+
 LEDGER_MEANINGS: dict[str, str] = {
     **{name: _RECORD[name] for name in ("doc_id", "crawl", "url", "domain")},
     **{name: _RECORD[name] for name in ("warc_file", "warc_offset", "warc_length")},
@@ -102,7 +114,8 @@ LEDGER_MEANINGS: dict[str, str] = {
     "else the first that has it in a cluster.",
     "cluster_id": "Cluster of duplicates that the record is in.",
     "cluster_size": _RECORD["cluster_size"],
-    "survivor_id": "Of a duplicate: `doc_id` of the document that was kept in its place.",
+    "survivor_id": "Of a duplicate: `doc_id` of the document that was kept in its place; null where a Bloom filter "
+    "tells that an earlier crawl had it, see `detail`.",
     "survivor_url": "Of a duplicate: address of the document that was kept in its place.",
     "similarity": "Of a duplicate: how alike it and that document are. 1 for equal normalised texts; of "
     "near-duplicates the Jaccard similarity of their shingles, where these two were compared, else that of the "

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from beam_jobs.release.manifest import Filter
 from beam_jobs.release.rules import number
+from beam_jobs.store.stages import StageManifest
 
 _ALIKE = {
     "exact": "pages with the same normalised text",
     "url": "pages of the same canonical address",
     "minhash": "pages with nearly the same text",
 }
+SOFT = "soft"
+_KEY = {"exact": "normalised text", "url": "canonical address"}
 LIKENESS = {
     "exact": "with the same text",
     "url": "of the same address",
     "minhash": "with nearly the same text",
+    "bloom": "of its crawl that are copies of each other",
 }
 """What the pages of a cluster have in common, behind `pages`."""
 
@@ -29,8 +34,26 @@ _SURVIVOR = {
 
 
 def methods_of(recipe: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The recipe's methods, as it has them."""
-    return tuple(recipe.get("dedup") or ())
+    """The recipe's methods that find duplicates, as it has them."""
+    return tuple(method for method in recipe.get("dedup") or () if method["method"] != SOFT)
+
+
+def weighing(recipe: Mapping[str, Any]) -> str | None:
+    """How documents are weighed, in words; None where they are not."""
+    for method in recipe.get("dedup") or ():
+        if method["method"] == SOFT:
+            looked_at = (
+                "" if method["one_in"] == 1 else f", of which one in {method['one_in']:,} was looked at"
+            )
+            return (
+                f"Nothing was dropped for being common: `commonness` says how often a text's n-grams of {method['n']} "
+                f"words occur in all crawls{looked_at} (after SoftDedup, He et al. 2024; plain counts in place of a "
+                "smoothed model). By it the documents were cut into "
+                f"{method['segments']} segments of about equal size; from the least to the most common one "
+                f"`sampling_weight` falls by a factor of {number(method['ratio'])} in equal steps; it is 1 on average. "
+                "Whoever ignores the column trains on all documents alike."
+            )
+    return None
 
 
 def substring_of(recipe: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -55,6 +78,9 @@ def described(recipe: Mapping[str, Any]) -> Iterator[str]:
         if method["method"] == SUBSTRING:
             yield f"{SUBSTRING}: {_passages(method)}"
             continue
+        if method["method"] == "bloom":
+            yield _by_filters(method)
+            continue
         done = "stays" if method["action"] == "remove" else "is unmarked"
         alike = _ALIKE[method["method"]]
         if method["method"] == "minhash":
@@ -69,6 +95,26 @@ def _passages(method: Mapping[str, Any]) -> str:
     least = "nothing was left" if share is None else f"more than {number(100 * share)} % was cut"
     order = "(by crawl, then document id, then place)"
     return f"{passages(method)} {order} were cut; pages of which {least} were set aside."
+
+
+def _by_filters(method: Mapping[str, Any]) -> str:
+    done = "removed" if method["action"] == "remove" else "marked"
+    rate = number(method["false_positive_rate"])
+    return (
+        f"bloom: pages whose {_KEY[method['of']]} an earlier crawl had, as its Bloom filter tells (made "
+        f"for {method['items']:,} of them at a false-positive rate of {rate}), are {done}; "
+        "of those with the same one within a crawl, the first that passes the rules is not."
+    )
+
+
+def filters_of(stages: Sequence[StageManifest]) -> tuple[Filter, ...]:
+    """The filters among the outputs behind a release, for its manifest."""
+    names = ("items", "expected_items", "false_positive_rate")
+    return tuple(
+        Filter(crawl=str(stage.ref.crawl), **{name: stage.counts[name] for name in names})
+        for stage in stages
+        if stage.ref.stage == "filters"
+    )
 
 
 def _near(method: Mapping[str, Any]) -> str:
@@ -101,10 +147,15 @@ def limits(recipe: Mapping[str, Any]) -> Iterator[str]:
         yield "Near-duplicates were looked for by shared bands of hashes, which miss some pairs by design."
         if by_passages is None:
             yield "Passages repeated in otherwise different pages remain."
-    elif methods.keys() == {"url"}:
+    elif not _of_texts(recipe):
         yield "Only pages of the same address count as duplicates: copies of a text at other addresses remain."
     else:
         yield "Only pages with exactly the same normalised text count as duplicates: near-duplicates remain."
+    if "bloom" in methods:
+        yield (
+            "A Bloom filter tells that an earlier crawl had a page, not which, nor whether that one passed the rules: "
+            "some texts may be in no release, and some pages were taken for duplicates by mistake."
+        )
 
 
 def _limits_of_passages(method: Mapping[str, Any]) -> Iterator[str]:
@@ -116,3 +167,23 @@ def _limits_of_passages(method: Mapping[str, Any]) -> Iterator[str]:
         f"{method['unit']} or more, word for word): what stood around them may read abruptly. Shorter ones, and those "
         "that differ in a word, remain."
     )
+
+
+def _of_texts(recipe: Mapping[str, Any]) -> bool:
+    """Whether a method looks at texts."""
+    found = (method for method in methods_of(recipe) if method["method"] != SUBSTRING)
+    return any(method.get("of", method["method"]) != "url" for method in found)
+
+
+def limits_of_filters(filters: Sequence[Filter]) -> Iterator[str]:
+    """How often the filters err, and which of them more often than was asked for."""
+    if filters:
+        rates = ", ".join(f"{each.crawl} {number(each.false_positive_rate)}" for each in filters)
+        yield f"Estimated false-positive rates of the crawls' filters: {rates}."
+    for each in filters:
+        if each.overfull:
+            yield (
+                f"The filter of crawl {each.crawl} is overfull: it holds {each.items:,} keys and was made for "
+                f"{each.expected_items:,}, so that it takes more pages of later crawls for duplicates than the recipe "
+                "asked for."
+            )

@@ -72,7 +72,7 @@ class Capture:
             told.append(f"Found: {record['detail']}.")
         if reason == DUPLICATE_SUBSTRING:
             told.append(f"The longest of them stands in {record['survivor_id']}.")
-        elif reason.startswith(DUPLICATE_PREFIX):
+        elif record["survivor_id"] and reason.startswith(DUPLICATE_PREFIX):
             told.append(f"Of {size} such pages this one was kept: {_survivor(record)}.")
         if reason in INGEST_REASONS:
             told.append("No text of it went any further.")
@@ -83,6 +83,8 @@ class Capture:
     def _standing(self, size: int) -> str:
         """Of a kept page in a cluster: for how many it stands, or which one would stand for it."""
         record = self.record
+        if not record["survivor_id"] and record["detail"]:
+            return f" Marked {' and '.join(record['reasons'])}: {record['detail']}."
         if record["survivor_id"]:
             marks = " and ".join(reason for reason in record["reasons"] if reason != DUPLICATE_SUBSTRING)
             return f" Marked {marks}: of {size} such pages {_survivor(record)} would be kept."

@@ -13,7 +13,7 @@ from typing import Any
 
 from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.release import duplicates
-from beam_jobs.release.manifest import MadeBy, ReleaseManifest, StageEntry
+from beam_jobs.release.manifest import Filter, MadeBy, ReleaseManifest, StageEntry
 from beam_jobs.release.programs import drop_reasons, drops_with, effect
 from beam_jobs.release.rules import condition, signals
 from beam_jobs.release.tallies import UNDETERMINED, Cut, Tallies, Volume
@@ -113,6 +113,7 @@ class ReleaseFacts:
     rules: tuple[RuleFacts, ...]
     programs: tuple[str, ...]
     cuts: tuple[CutFacts, ...]
+    filters: tuple[Filter, ...]
     languages: Ranking
     language_codes: tuple[str, ...]
     domains: Ranking
@@ -165,6 +166,7 @@ def gather_facts(manifest: ReleaseManifest, tallies: Tallies) -> ReleaseFacts:
         rules=_rules(manifest),
         programs=tuple(f"{program.name} (version {program.version})" for program in manifest.programs),
         cuts=_cuts(manifest, tallies),
+        filters=manifest.filters,
         languages=languages,
         language_codes=tuple(name for name, _ in Ranking.of(tallies.languages, len(tallies.languages)).top),
         domains=Ranking.of({name or NO_DOMAIN: volume for name, volume in tallies.domains.items()}),

@@ -145,6 +145,22 @@ class EditProgram(_Strict):
     rules: tuple[dict[str, JsonValue], ...]
 
 
+class Filter(_Strict):
+    """The Bloom filter of a crawl, which later crawls were held against: `items` different keys in what was made for
+    `expected_items`, and how often it takes a key for its own that is none, by the bits that are set.
+    """
+
+    crawl: str
+    items: Amount
+    expected_items: Amount
+    false_positive_rate: Annotated[float, Field(ge=0, le=1)]
+
+    @property
+    def overfull(self) -> bool:
+        """Whether it errs more often than the recipe asked for."""
+        return self.items > self.expected_items
+
+
 class MadeBy(_Strict):
     """The code that made the release; see `release.provenance.made_by`."""
 
@@ -171,6 +187,7 @@ class ReleaseManifest(_Strict):
     stages: tuple[StageEntry, ...]
     recipe: dict[str, JsonValue]
     programs: tuple[EditProgram, ...] = ()
+    filters: tuple[Filter, ...] = ()
     profile: Profile
     made_by: MadeBy
 

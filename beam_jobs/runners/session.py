@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from beam_jobs.jobs.catalog import STAGES, stage_named
+from beam_jobs.jobs.catalog import CRAWL_JOBS, STAGES, stage_named, stages_of
 from beam_jobs.jobs.plan import Plan
 from beam_jobs.jobs.publish import release_prefix
 from beam_jobs.jobs.stage import StageRun
 from beam_jobs.release.card import CARD, PROVENANCE, render_card
 from beam_jobs.release.commit import claim, claimed_version, commit, next_version
+from beam_jobs.release.duplicates import filters_of
 from beam_jobs.release.facts import gather_facts
 from beam_jobs.release.layout import LATEST, MANIFEST, Bump, ReleaseName, Version
 from beam_jobs.release.locate import Place, Release, latest_pointers, load_release, open_release
@@ -62,8 +63,8 @@ class Session:
         return [self.run(spec) for crawl in crawls for spec in plan.crawls[crawl].values()]
 
     def decide(self, plan: Plan, crawls: Sequence[str]) -> Completed:
-        """Clusters and decisions over `crawls`, whose per-crawl stages must be complete."""
-        *before, last = *plan.clusters(crawls), *plan.deciding(crawls)
+        """Duplicates and decisions over `crawls`, whose per-crawl stages must be complete."""
+        *before, last = *plan.duplicates(crawls), *plan.deciding(crawls)
         for spec in before:
             self.run(spec)
         return self.run(last)
@@ -127,6 +128,7 @@ class Session:
             stages=stage_entries(stages),
             recipe=_effective(plan, crawls),
             programs=tuple(recorded(program) for program in plan.programs),
+            filters=filters_of(stages),
             profile=_profile(plan),
             made_by=made_by(),
         )
@@ -138,7 +140,7 @@ class Session:
 
     def _stages(self, plan: Plan, crawls: Sequence[str]) -> list[StageManifest]:
         refs = [spec.ref for crawl in crawls for spec in plan.crawls[crawl].values()]
-        over_all = [spec.ref for spec in (*plan.clusters(crawls), *plan.deciding(crawls))]
+        over_all = [spec.ref for spec in (*plan.duplicates(crawls), *plan.deciding(crawls))]
         return [read_manifest(self.store, ref) for ref in [*refs, *over_all]]
 
     def _counts(self, plan: Plan, crawls: Sequence[str], tallies: Tallies) -> Counts:
@@ -192,8 +194,9 @@ def _bump(plan: Plan, crawls: Sequence[str], parent: Release | None) -> Bump:
         for crawl in crawls
         for spec in plan.crawls[crawl].values()
     }
+    measured = {name for job in CRAWL_JOBS for name in stages_of(job)}
     only_more = {
-        (entry.stage, entry.crawl, entry.fingerprint) for entry in before.stages if entry.crawl
+        (entry.stage, entry.crawl, entry.fingerprint) for entry in before.stages if entry.stage in measured
     } <= inputs
     return "minor" if same_settings and same_rules and same_code and only_more else "major"
 

@@ -157,6 +157,7 @@ DECISIONS = pa.schema(
         pa.field("survivor_id", ID),
         pa.field("survivor_url", pa.string()),
         pa.field("similarity", pa.float64()),  # to the survivor
+        pa.field("detail", pa.string()),  # what is known in place of a survivor
     ]
 )
 

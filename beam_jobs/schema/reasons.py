@@ -38,6 +38,7 @@ DUPLICATE_REASONS: dict[str, str] = {
     "dup_url": "the same canonical URL as the survivor",
     "dup_minhash": "nearly the same text as the survivor: their shingles overlap",
     DUPLICATE_SUBSTRING: "nothing, or too little, is left without passages that stand earlier too",
+    "dup_bloom": "the same text or address as a page of an earlier crawl, as that crawl's filter tells, or of its own",
 }
 
 LANGUAGE_REASON = "language"

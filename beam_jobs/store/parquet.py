@@ -129,6 +129,21 @@ def read_columns(
     return table
 
 
+def iter_row_groups(
+    store: Store, key: str, columns: Sequence[str], row_groups: Sequence[int]
+) -> Iterator[pa.Table]:
+    """`columns` of each of these row groups, one after the other; the file is opened once. Errors as `read_columns`."""
+    where = store.url(key)
+    with open_parquet(store, key) as file:
+        _check_columns(file, columns, where)
+        for group in row_groups:
+            with _corruption(where):
+                table = file.read_row_group(group, columns=list(columns), use_threads=False)
+            if len(table) != file.metadata.row_group(group).num_rows:
+                raise ChecksumMismatch(f"row group {group} is cut short", where=where, remedy=REMEDY)
+            yield table.select(list(columns))
+
+
 def iter_batches(store: Store, key: str, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
     """`columns` of the object in batches of exactly `rows` rows, the last one shorter, whatever its row
     groups.

@@ -30,11 +30,16 @@ class Range:
     start: int
     stop: int
 
+    def parts(self, count: int) -> list[Range]:
+        """The range in `count` of about one size."""
+        width = self.stop - self.start
+        edges = [self.start + width * index // count for index in range(count + 1)]
+        return [Range(start, stop) for start, stop in itertools.pairwise(edges)]
+
 
 def hash_ranges(count: int) -> list[Range]:
     """The space of 64-bit hash prefixes in `count` equal ranges."""
-    edges = [_SPACE * index // count for index in range(count + 1)]
-    return [Range(start, stop) for start, stop in itertools.pairwise(edges)]
+    return Range(0, _SPACE).parts(count)
 
 
 def ranges_for(rows: int, rows_per_range: int) -> int:

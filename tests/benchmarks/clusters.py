@@ -1,154 +1,44 @@
-"""Time and memory of clustering near-duplicates, over synthetic band tables.
+"""Time and memory of finding near-duplicates: against size, and of a crawl that is added to others.
 
-    python -m tests.benchmarks.clusters [--documents 1000000 ...] [--bands 14] [--workers 2] [--root DIRECTORY]
-                                        [--identical] [--one-bucket]
+    python -m tests.benchmarks.clusters [--documents 1000000] [--crawls 1] [--growth 1,3,10] [--refresh 0.1]
+                                        [--texts [--text FILE.jsonl[.gz]]] [--identical] [--one-bucket]
+                                        [--bands 14] [--workers 2] [--root DIRECTORY]
 
-No texts: documents are drawn with the keys that their bands would have. Three in ten have near-copies, in clusters of 2
-to 40 whose members share a band with a probability of 0.6; `--identical` makes a tenth of all documents copies of one,
-`--one-bucket` gives all documents one key in common. So nothing is verified here: what is timed is the way from sorted
-keys to clusters in sidecars. For each size: seconds, documents a minute, seconds by phase, the peak resident set of a
-worker and of the driver.
+Documents are drawn (see `drawn_keys`) with the keys of their bands and without texts: what is timed is the way from
+sorted keys to clusters in sidecars, without the comparison of texts. `--texts` draws texts (see `drawn_texts`), out of
+the sentences of FILE or of generated ones, and times all of it: keys, pairs, their comparison, clusters.
+
+`--growth` does it for each of so many times the documents. `--refresh SHARE` stores crawls first and then adds one of
+that share of them; then all is made once more from nothing, by crawls one after the other and as one crawl. Printed are
+seconds, processor seconds (of the driver and all workers), documents a minute, the peak resident set of a worker, and
+each stage's part.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import resource
+import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
+import psutil
 
-from beam_jobs.jobs.bands import BAND, KEYS, ROW_GROUP_ROWS, bands_stage
+from beam_jobs.jobs.bands import bands_stage
 from beam_jobs.jobs.catalog import STAGES
-from beam_jobs.jobs.members import clusters_stage
-from beam_jobs.jobs.shards import target
+from beam_jobs.jobs.members import clusters_stage, pairs_stage
 from beam_jobs.jobs.stage import StageRun
 from beam_jobs.recipe.dedup import MinHash
 from beam_jobs.runners.execute import complete
 from beam_jobs.runners.local import LocalRunner
 from beam_jobs.runners.progress import Progress
-from beam_jobs.schema.documents import ID
 from beam_jobs.store.local import LocalStore
-from beam_jobs.store.parquet import write_table
-from beam_jobs.store.records import FileRecord
-from beam_jobs.store.stages import StageManifest, StageSpec, manifest_key
-
-ROWS_PER_SHARD = 100_000
-_CRAWL = "synthetic"
-_IN_CLUSTERS = 0.3
-_SHARED = 0.6
-_META = pa.schema([pa.field("doc_id", ID, nullable=False)])
-
-Words = npt.NDArray[np.uint64]
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What is drawn: how many documents, and what they have in common."""
-
-    documents: int
-    bands: int
-    identical: bool
-    one_bucket: bool
-
-
-def mixed(numbers: Words, salt: int) -> Words:
-    """splitmix64 of each number."""
-    z = numbers + np.uint64((salt * 0x9E3779B97F4A7C15 + 0x9E3779B97F4A7C15) % (1 << 64))
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-def _family(nodes: Words, drawn: Drawn) -> Words:
-    """Which documents are near-copies of each other: the same number. Clusters are spread over all shards."""
-    in_cluster = mixed(nodes, 1) % np.uint64(1000) < np.uint64(int(1000 * _IN_CLUSTERS))
-    # A few large families and many small ones: the square of a uniform number is denser near 0.
-    families = max(1, int(drawn.documents * _IN_CLUSTERS / 5))
-    share = (mixed(nodes, 2) >> np.uint64(11)).astype(np.float64) / (1 << 53)
-    family = (share**1.5 * families).astype(np.uint64)
-    found = np.where(in_cluster, family, nodes + np.uint64(1 << 40))
-    if drawn.identical:
-        found = np.where(nodes % np.uint64(10) == 0, np.uint64(1 << 50), found)
-    return found
-
-
-def shard(root: str, number: int, drawn: Drawn) -> tuple[FileRecord, FileRecord]:
-    """Write one shard's ids and its keys, sorted."""
-    store = LocalStore(Path(root))
-    first = number * ROWS_PER_SHARD
-    nodes = np.arange(first, min(first + ROWS_PER_SHARD, drawn.documents), dtype=np.uint64)
-    family = _family(nodes, drawn)
-    same = family == np.uint64(1 << 50)
-    ids = np.sort(np.stack([mixed(nodes, 3), mixed(nodes, 4)], axis=1).view("S16").ravel())
-    meta = pa.table([_binary(ids.view(np.uint64).reshape(-1, 2))], schema=_META)
-    keys = []
-    for band in range(drawn.bands):
-        shared = (mixed(nodes, 100 + band) % np.uint64(1000) < np.uint64(int(1000 * _SHARED))) | same
-        of = np.where(shared, family, nodes + np.uint64(1 << 41))
-        if drawn.one_bucket and band == 0:
-            of = np.zeros_like(of)
-        keys.append(np.stack([mixed(of, 1000 + band), mixed(of, 2000 + band)], axis=1))
-    whole = np.concatenate(keys)
-    rows = np.tile(np.arange(len(nodes), dtype=np.int32), drawn.bands)
-    words = whole.byteswap()
-    order = np.lexsort((rows, words[:, 1], words[:, 0]))
-    table = pa.table(
-        [_binary(whole[order]), pa.array(np.full(len(rows), target(0, number))), pa.array(rows[order])],
-        schema=BAND,
-    )
-    name = f"{number:06d}"
-    written = []
-    for kind, of_kind, rows_each, by in (
-        ("meta", meta, 65_536, "doc_id"),
-        (KEYS, table, ROW_GROUP_ROWS, "key"),
-    ):
-        key = f"synthetic/{kind}/{name}.parquet"
-        record = write_table(
-            store,
-            key,
-            of_kind,
-            of_kind.schema,
-            kind=kind,
-            shard=name,
-            row_group_rows=rows_each,
-            sorted_by=[by],
-        )
-        written.append(record)
-    return written[0], written[1]
-
-
-def _binary(words: Words) -> pa.Array:
-    return pa.Array.from_buffers(ID, len(words), [None, pa.py_buffer(np.ascontiguousarray(words))])
-
-
-def prepared(root: Path, drawn: Drawn, workers: int) -> StageSpec:
-    """The inputs of the stage, as if made by the stages before; and its spec."""
-    shards = range(-(-drawn.documents // ROWS_PER_SHARD))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        made = list(pool.map(shard, [str(root)] * len(shards), shards, [drawn] * len(shards)))
-    store = LocalStore(root)
-    settings = MinHash(bands=drawn.bands, verify=False)
-    ingest = StageSpec("ingest", 1, _CRAWL, {})
-    keys = StageSpec(bands_stage("minhash"), 1, _CRAWL, settings.keys(), (ingest.ref,))
-    counts = {"documents": drawn.documents}
-    for spec, files, counted in (
-        (ingest, [meta for meta, _ in made], counts),
-        (keys, [file for _, file in made], {**counts, "keys": drawn.documents * drawn.bands, "keyless": 0}),
-    ):
-        manifest = StageManifest(spec.ref, 1, spec.parameters, spec.inputs, (), tuple(files), counted)
-        store.put_new(manifest_key(spec.ref), manifest.to_bytes())
-    name = clusters_stage("minhash")
-    return StageSpec(name, STAGES[name].version, None, settings.facts(), (ingest.ref, keys.ref))
+from beam_jobs.store.stages import StageRef, StageSpec
+from tests.benchmarks import drawn_keys, drawn_texts
 
 
 @dataclass
@@ -157,39 +47,164 @@ class Timings(Progress):
 
     begun: list[tuple[str, float]] = field(default_factory=list)
     peak: int = 0
+    stage: str = ""
+
+    def stage_begins(self, spec: StageSpec) -> None:
+        self.stage = spec.stage.partition("_")[0]
 
     def phase_begins(self, phase: str, items: int, done: int) -> None:
-        self.begun.append((phase, time.monotonic()))
+        self.begun.append((f"{self.stage}/{phase.partition('_')[0]}", time.monotonic()))
 
     def worker_peak(self, rss_bytes: int) -> None:
         self.peak = max(self.peak, rss_bytes)
 
-    def phases(self, end: float) -> Iterator[tuple[str, float]]:
-        """Seconds of each phase that took any."""
+    def phases(self, end: float) -> Counter[str]:
+        """Seconds of each phase, of all crawls together."""
         times = [begun for _, begun in self.begun] + [end]
+        found: Counter[str] = Counter()
         for (name, start), stop in zip(self.begun, times[1:], strict=True):
-            if stop - start > 0.05:
-                yield name, stop - start
+            found[name] += stop - start  # type: ignore[assignment]  # seconds
+        return found
 
 
-def measure(root: Path, drawn: Drawn, workers: int) -> None:
-    """Cluster once, and print what it took."""
-    spec = prepared(root, drawn, workers)
-    size = sum(path.stat().st_size for path in (root / "synthetic" / KEYS).iterdir())
-    timings, begun = Timings(), time.monotonic()
+@dataclass(frozen=True)
+class Inputs:
+    """Crawls as they are found: what ingest made of each, and its keys where those are drawn."""
+
+    settings: MinHash
+    ingest: tuple[StageRef, ...]
+    keys: tuple[StageRef, ...] = ()
+
+    def specs(self) -> list[StageSpec]:
+        """Of all stages, in order."""
+        made = [self._bands(ingest) for ingest in self.ingest] if not self.keys else []
+        keys = self.keys or tuple(spec.ref for spec in made)
+        name, parameters = pairs_stage("minhash"), self.settings.comparing()
+        assert parameters is not None
+        pairs = []
+        for place, ingest in enumerate(self.ingest):
+            inputs = [ref for each in zip(self.ingest, keys, strict=True) for ref in each][: 2 * place + 2]
+            pairs.append(StageSpec(name, STAGES[name].version, ingest.crawl, parameters, tuple(inputs)))
+        name = clusters_stage("minhash")
+        inputs = [*self.ingest, *(spec.ref for spec in pairs)]
+        clusters = StageSpec(name, STAGES[name].version, None, self.settings.facts(), tuple(inputs))
+        return [*made, *pairs, clusters]
+
+    def _bands(self, ingest: StageRef) -> StageSpec:
+        name = bands_stage("minhash")
+        return StageSpec(name, STAGES[name].version, ingest.crawl, self.settings.keys(), (ingest,))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a run: seconds, processor seconds."""
+
+    seconds: float
+    processor: float
+
+    def __truediv__(self, other: Cost) -> str:
+        return f"{self.processor / other.processor:.1%} ({self.seconds / other.seconds:.1%} of the time)"
+
+
+def run(root: Path, inputs: Inputs, workers: int, what: str, documents: int) -> Cost:
+    """Make what is not there yet, and print what it took."""
+    timings, begun, driver = Timings(), time.monotonic(), _processor(psutil.Process())
+    counts, by_stage = {}, Counter[str]()
     with LocalRunner(workers) as runner:
-        run = StageRun(LocalStore(root), spec)
-        counts = complete(run, STAGES[spec.stage], runner, timings).manifest.counts
-    end = time.monotonic()
-    seconds = end - begun
-    driver = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        for spec in inputs.specs():
+            done = complete(StageRun(LocalStore(root), spec), STAGES[spec.stage], runner, timings)
+            by_stage[spec.stage] += done.seconds  # type: ignore[assignment]  # seconds
+            counts = done.manifest.counts
+        end = time.monotonic()
+        spent = sum(map(_processor, psutil.Process().children(recursive=True)))
+    cost = Cost(end - begun, spent + _processor(psutil.Process()) - driver)
     print(
-        f"{drawn.documents:,} documents, {drawn.bands} bands, {size / 1e6:,.0f} MB of keys, {workers} worker(s): "
-        f"{seconds:.1f} s, {drawn.documents / seconds * 60:,.0f} documents a minute; peak of a worker "
-        f"{timings.peak / 1e6:,.0f} MB, of the driver {driver:,.0f} MB"
+        f"{what}: {cost.seconds:.1f} s, {cost.processor:.1f} processor seconds, "
+        f"{documents / cost.seconds * 60:,.0f} documents a minute; peak of a worker {timings.peak / 1e6:,.0f} MB, "
+        f"of the driver {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB",
+        flush=True,
     )
-    print("  " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in timings.phases(end)))
-    print("  " + ", ".join(f"{name} {value:,}" for name, value in counts.items()))
+    print("  " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in by_stage.items()))
+    phases = ((name, seconds) for name, seconds in timings.phases(end).items() if seconds > 0.1)
+    print("  " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in phases))
+    print("  " + ", ".join(f"{name} {value:,}" for name, value in counts.items()), flush=True)
+    return cost
+
+
+def _processor(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How crawls are drawn below a directory."""
+
+    options: argparse.Namespace
+
+    def crawls(self, root: Path, sizes: Sequence[int]) -> Inputs:
+        """Draw crawls of so many documents each."""
+        given, total, start = self.options, sum(sizes), 0
+        keyed = drawn_keys.Drawn(total, given.bands, given.identical, given.one_bucket)
+        drawn_texts_of = drawn_texts.Drawn(total, given.text, root)
+        ingest: list[StageRef] = []
+        keys: list[StageRef] = []
+        volume = 0
+        for number, size in enumerate(sizes):
+            crawl, span = f"{number:03d}", (start, start + size)
+            start += size
+            if given.texts:
+                documents, of_texts = drawn_texts_of.crawl(crawl, span, given.workers)
+                volume += of_texts
+            else:
+                documents, of_keys = drawn_keys.draw(root, keyed, crawl, span, given.workers)
+                keys.append(of_keys)
+            ingest.append(documents)
+        kind = "text" if given.texts else "keys"
+        stored = sum(path.stat().st_size for path in root.glob(f"drawn/*/{kind}/*.parquet"))
+        of = f" of {volume / 1e6:,.0f} MB" if given.texts else ""
+        print(
+            f"{total:,} documents in {len(sizes)} crawl(s), {stored / 1e6:,.0f} MB of {kind}{of}", flush=True
+        )
+        settings = MinHash(bands=given.bands) if given.texts else keyed.settings
+        return Inputs(settings, tuple(ingest), tuple(keys))
+
+
+def growth(drawing: Drawing, folder: Path) -> None:
+    """Once for each size; what a document costs stands in the last line."""
+    options, costs = drawing.options, []
+    for times in options.growth:
+        documents = options.documents * times
+        root = folder / str(times)
+        inputs = drawing.crawls(root, _split(documents, options.crawls))
+        cost = run(root, inputs, options.workers, f"{times} x {options.documents:,}", documents)
+        costs.append(f"{times} x: {1e6 * cost.processor / documents:.1f}")
+        shutil.rmtree(root)
+    print(f"processor microseconds a document: {', '.join(costs)}")
+
+
+def refresh(drawing: Drawing, folder: Path) -> None:
+    """Crawls, then one more; then all of them from nothing."""
+    options = drawing.options
+    stored = _split(options.documents, options.crawls)
+    sizes = [*stored, int(options.documents * options.refresh)]
+    inputs = drawing.crawls(folder, sizes)
+    before = Inputs(inputs.settings, inputs.ingest[:-1], inputs.keys[:-1])
+    run(folder, before, options.workers, "stored", sum(stored))
+    added = run(folder, inputs, options.workers, f"a crawl of {sizes[-1]:,} added", sizes[-1])
+    for stage in {spec.stage for spec in inputs.specs()}:
+        shutil.rmtree(folder / "stages" / stage)
+    rebuilt = run(folder, inputs, options.workers, "rebuilt, crawl by crawl", sum(sizes))
+    print(f"adding the crawl costs {added / rebuilt} of that", flush=True)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    whole = drawing.crawls(folder, [sum(sizes)])
+    once = run(folder, whole, options.workers, "rebuilt, as one crawl", sum(sizes))
+    print(f"adding the crawl costs {added / once} of that", flush=True)
+
+
+def _split(documents: int, crawls: int) -> list[int]:
+    return [documents * (number + 1) // crawls - documents * number // crawls for number in range(crawls)]
 
 
 def main() -> None:
@@ -197,7 +212,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--documents", type=int, nargs="*", default=[1_000_000])
+    parser.add_argument("--documents", type=int, default=1_000_000)
+    parser.add_argument("--crawls", type=int, default=1)
+    parser.add_argument("--growth", type=lambda given: [int(each) for each in given.split(",")], default=[1])
+    parser.add_argument("--refresh", type=float)
+    parser.add_argument("--texts", action="store_true")
+    parser.add_argument("--text", type=Path)
     parser.add_argument("--bands", type=int, default=14)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument(
@@ -206,11 +226,8 @@ def main() -> None:
     parser.add_argument("--identical", action="store_true")
     parser.add_argument("--one-bucket", action="store_true")
     options = parser.parse_args()
-    for documents in options.documents:
-        drawn = Drawn(documents, options.bands, options.identical, options.one_bucket)
-        with contextlib.ExitStack() as stack:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(dir=options.root))
-            measure(Path(folder), drawn, options.workers)
+    with tempfile.TemporaryDirectory(dir=options.root) as folder:
+        (growth if options.refresh is None else refresh)(Drawing(options), Path(folder))
 
 
 if __name__ == "__main__":

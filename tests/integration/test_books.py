@@ -202,7 +202,7 @@ SABOTAGE: dict[str, tuple[str, Sabotage]] = {
     "a file set aside in publish": ("publish", drop_by(publish, "_set_aside")),
     "a digest": ("bands_exact", drop_by(bands, "fact")),
     "a row of a run": ("clusters_exact", drop_by(clusters, "read_range")),
-    "a member of a cluster": ("clusters_exact", drop_from_first(clusters, "_repeated")),
+    "a member of a cluster": ("clusters_exact", drop_from_first(clusters, "repeated_keys")),
     "a row of a cluster sidecar": ("clusters_exact", drop_by(members, "_scatter")),
     "a member's place": ("clusters_exact", _forget_one_member),
     "a verdict": ("select", drop_by(select, "apply_rules")),
@@ -226,7 +226,7 @@ SABOTAGE: dict[str, tuple[str, Sabotage]] = {
 def _spec(plan: Plan, stage: str) -> StageSpec:
     if stage == "publish":
         return plan.publish(CRAWLS, "1.1.0")
-    over_all = {spec.stage: spec for spec in (*plan.clusters(CRAWLS), plan.select(CRAWLS))}
+    over_all = {spec.stage: spec for spec in (*plan.duplicates(CRAWLS), plan.select(CRAWLS))}
     if stage in over_all:
         return over_all[stage]
     return plan.crawls[CRAWLS[1]][stage]

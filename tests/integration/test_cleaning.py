@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +17,9 @@ import pytest
 from beam_jobs.errors import BooksDoNotBalance, Misaligned
 from beam_jobs.jobs import clean
 from beam_jobs.jobs.catalog import STAGES
+from beam_jobs.jobs.shards import shards
+from beam_jobs.jobs.stage import StageRun
+from beam_jobs.jobs.texts import text_batches, texts_at
 from beam_jobs.recipe.cleaning import load_programs
 from beam_jobs.release.locate import list_releases
 from beam_jobs.release.verify import verify
@@ -86,6 +91,25 @@ def test_what_clean_says_of_every_document_is_true(
             ]
         else:
             assert not str(fate["reason"]).startswith(("c4_", "dclm_"))
+
+
+def test_some_of_the_texts_are_as_programs_left_them(uncleaned: Corpus, cleaned: Made) -> None:
+    """Every other document of each shard, with what was cut from it."""
+    plan, edited = bind(uncleaned.recipe), 0
+    for crawl in CRAWLS:
+        specs = plan.crawls[crawl]
+        run = StageRun(cleaned.store, specs["annotate"])
+        for meta in shards(run, crawl):
+            every = [text for batch in text_batches(run, crawl, meta, 3) for text in batch.to_pylist()]
+            rows_of = np.arange(0, len(every), 2)
+            found = [text for batch in texts_at(run, crawl, meta, rows_of) for text in batch.to_pylist()]
+            assert found == every[::2]
+            as_ingested = StageRun(cleaned.store, replace(specs["annotate"], inputs=(specs["ingest"].ref,)))
+            before = [
+                text for batch in texts_at(as_ingested, crawl, meta, rows_of) for text in batch.to_pylist()
+            ]
+            edited += sum(one != other for one, other in zip(before, found, strict=True))
+    assert edited > 3
 
 
 @pytest.mark.parametrize("crawl", CRAWLS)

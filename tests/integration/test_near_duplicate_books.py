@@ -10,7 +10,8 @@ import pytest
 
 from beam_jobs.errors import BooksDoNotBalance, Misaligned
 from beam_jobs.jobs import bands, clusters, members, shards, survivors
-from beam_jobs.jobs.near_duplicates import candidates, components, sketches, verify
+from beam_jobs.jobs.near_duplicates import candidates, components, keys, sketches, verify
+from beam_jobs.jobs.near_duplicates import clusters as joined
 from beam_jobs.release.locate import list_releases
 from beam_jobs.store.local import LocalStore
 from beam_jobs.store.stages import StageSpec, is_complete
@@ -34,52 +35,77 @@ def _drop_pairs(where: object, name: str, schema: str) -> Sabotage:
     return sabotage
 
 
-def _both(where: object, name: str) -> Sabotage:
-    """Of two columns that belong together a row less of both."""
-
-    def sabotage(patch: pytest.MonkeyPatch) -> None:
-        whole = getattr(where, name)
-        patch.setattr(where, name, lambda *given: tuple(part[:-1] for part in whole(*given)))
-
-    return sabotage
-
-
 def _forget_one_member(patch: pytest.MonkeyPatch) -> None:
     whole = members._scatter
     patch.setattr(members, "_scatter", lambda of, count: whole(short(of), count))
 
 
-MINHASH, URL = "clusters_minhash", "clusters_url"
+def _written(where: object) -> Sabotage:
+    """A row less of every table of pairs that is written."""
+
+    def sabotage(patch: pytest.MonkeyPatch) -> None:
+        whole = getattr(where, "write_pairs")  # noqa: B009 - of any module
+        patch.setattr(
+            where, "write_pairs", lambda run, kind, name, table: whole(run, kind, name, short(table))
+        )
+
+    return sabotage
+
+
+def _forget_a_key(where: str) -> Sabotage:
+    """A key less of those that are joined."""
+
+    def sabotage(patch: pytest.MonkeyPatch) -> None:
+        whole = getattr(keys, where)
+
+        def less(*given: object) -> object:
+            rows = whole(*given)
+            return rows.take(slice(0, max(0, len(rows) - 1)))
+
+        patch.setattr(candidates if hasattr(candidates, where) else keys, where, less)
+
+    return sabotage
+
+
+PAIRS, MINHASH, URL = "pairs_minhash", "clusters_minhash", "clusters_url"
 SABOTAGE: dict[str, tuple[str, Sabotage]] = {
     "an item of bands": ("bands_minhash", drop_by(bands, "grouped")),
+    "a row of merged keys": ("bands_minhash", drop_by(bands, "read_range")),
     "a row of keys of an address": (URL, drop_by(clusters, "read_range")),
-    "a key": (MINHASH, _both(candidates, "_read_keys")),
-    "a row of keys": (MINHASH, drop_by(candidates, "read_range")),
-    "an item of buckets": (MINHASH, drop_by(candidates, "_items")),
-    "a raw pair": (MINHASH, _drop_pairs(candidates, "read_pairs", "high")),
-    "an edge in a round": (MINHASH, _drop_pairs(components, "read_pairs", "at")),
-    "a pair by component": (MINHASH, _drop_pairs(sketches, "read_pairs", "high")),
-    "a document of a component": (MINHASH, _drop_pairs(components, "read_pairs", "at")),
-    "an item of sketches": (MINHASH, drop_by(sketches, "grouped")),
-    "a text's shingles": (MINHASH, drop_by(sketches, "_sketches")),
-    "a row of shingles": (MINHASH, drop_by(verify, "read_rows")),
-    "an edge to verify": (MINHASH, drop_by(verify, "read_range")),
-    "a similarity": (MINHASH, drop_by(verify, "_jaccards")),
-    "a member": (MINHASH, drop_by(verify, "_members")),
-    "a link": (MINHASH, drop_by(verify, "_links")),
+    "a key": (PAIRS, _forget_a_key("own_keys")),
+    "a key of a run": (PAIRS, _forget_a_key("_keyed")),
+    "a row of keys": (PAIRS, drop_by(keys, "read_range")),
+    "a run of an earlier crawl": (PAIRS, drop_by(keys, "_runs")),
+    "an item of buckets": (PAIRS, drop_by(candidates, "range_items")),
+    "a raw pair": (PAIRS, _drop_pairs(candidates, "read_pairs", "high")),
+    "an edge in a round": (PAIRS, _drop_pairs(components, "read_pairs", "at")),
+    "a pair by component": (PAIRS, _drop_pairs(sketches, "read_pairs", "high")),
+    "an item of sketches": (PAIRS, drop_by(sketches, "grouped")),
+    "a text's shingles": (PAIRS, drop_by(sketches, "_sketches")),
+    "a row of shingles": (PAIRS, drop_by(verify, "read_rows")),
+    "a pair to verify": (PAIRS, drop_by(verify, "read_range")),
+    "a similarity": (PAIRS, drop_by(verify, "_jaccards")),
+    "an edge": (PAIRS, _written(verify)),
+    "an edge of a crawl": (MINHASH, drop_by(joined, "_read_edges")),
+    "an item of edges": (MINHASH, drop_by(joined, "range_items")),
+    "an edge in a round of the release": (MINHASH, _drop_pairs(components, "read_pairs", "at")),
+    "an item of components": (MINHASH, drop_by(joined, "grouped")),
+    "a row of a component": (MINHASH, drop_by(joined, "_read_by_slot")),
+    "a member": (MINHASH, drop_by(joined, "_members")),
+    "a link": (MINHASH, drop_by(joined, "_links")),
     "a member's place": (MINHASH, _forget_one_member),
     "an item of sidecars": (MINHASH, drop_by(members, "grouped")),
     "a row of a sidecar": (MINHASH, drop_by(members, "_scatter")),
     "a candidate": ("select", drop_by(survivors, "_candidates")),
     "a duplicate": ("select", drop_by(survivors, "duplicate_members")),
-    "a part of a pair of functions": (URL, drop_from_first(clusters, "_repeated")),
+    "a part of a pair of functions": (URL, drop_from_first(clusters, "repeated_keys")),
 }
 
 
 def _spec(corpus: Corpus, stage: str) -> StageSpec:
     plan = bind(corpus.recipe)
     crawls = plan.choose(None)
-    specs = {spec.stage: spec for spec in (*plan.clusters(crawls), plan.select(crawls))}
+    specs = {spec.stage: spec for spec in (*plan.duplicates(crawls), plan.select(crawls))}
     return specs.get(stage) or plan.crawls[crawls[1]][stage]
 
 
@@ -102,9 +128,11 @@ def test_a_lost_row_is_caught_and_nothing_is_published(
     shutil.rmtree(copy.root / spec.ref.prefix)
     for module, name, each in (
         (shards, "ROWS_PER_ITEM", 20),
+        (bands, "MERGED_RUNS", 1),
         (candidates, "KEYS_PER_RANGE", 200),
         (candidates, "PAIRS_PER_RANGE", 20),
         (components, "STARS_PER_RANGE", 20),
+        (joined, "EDGES_PER_RANGE", 20),
     ):
         monkeypatch.setattr(module, name, each)
     sabotage(monkeypatch)

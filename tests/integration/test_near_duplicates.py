@@ -11,11 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from beam_jobs.jobs import shards, survivors
-from beam_jobs.jobs.near_duplicates import candidates, components, verify
+from beam_jobs.jobs import bands, shards, survivors
+from beam_jobs.jobs.near_duplicates import candidates, clusters, components, keys, verify
 from beam_jobs.recipe.dedup import MinHash
 from beam_jobs.release.diff import changes
 from beam_jobs.release.verify import verify as verify_release
+from beam_jobs.runners.progress import Progress
+from beam_jobs.runners.session import Session
 from beam_jobs.steps.near_duplicates import band_keys, shingle_sets
 from beam_jobs.store.local import LocalStore
 from beam_jobs.store.stages import StageManifest, read_manifest
@@ -23,7 +25,7 @@ from tests.corpora import CRAWLS, Page, prose, shuffled, write_archive, write_re
 from tests.integration.conftest import Corpus, Made
 from tests.killing import Dying
 from tests.near_copies import METHODS, alike_pairs, edited, hanging_together
-from tests.refreshing import bind, objects, one_by_one, refresh_and_release, rows, strata, strays
+from tests.refreshing import OneByOne, bind, objects, one_by_one, refresh_and_release, rows, strata, strays
 
 SETTINGS = MinHash(jaccard=0.75)
 
@@ -36,6 +38,22 @@ def _texts(made: Made) -> dict[str, str]:
 def _manifest(made: Made, recipe: Path) -> StageManifest:
     plan = bind(recipe)
     return read_manifest(made.store, plan.clusters(plan.choose(None))[-1].ref)
+
+
+def _pairs(made: Made, recipe: Path) -> list[StageManifest]:
+    """What was found of each crawl."""
+    plan = bind(recipe)
+    specs = plan.duplicates(plan.choose(None))
+    return [read_manifest(made.store, spec.ref) for spec in specs if spec.stage == "pairs_minhash"]
+
+
+def _edges(made: Made, pairs: StageManifest) -> list[dict[str, Any]]:
+    found = [
+        row
+        for file in pairs.of_kind("edges").values()
+        for row in pq.read_table(made.root / file.key).to_pylist()
+    ]
+    return sorted(found, key=lambda row: (row["high"], row["low"]))
 
 
 def _clusters(made: Made, recipe: Path) -> dict[str, tuple[str, int]]:
@@ -82,6 +100,10 @@ def test_clusters_are_what_hangs_together_by_pairs_that_are_alike(alike: Corpus,
     assert counts["clustered"] == sum(map(len, expected))
     assert counts["alike"] == len(links)
     assert counts["pairs"] == len(shared)
+    first, second = _pairs(clustered, alike.recipe)
+    assert first.counts["earlier_keys"] == 0
+    assert second.counts["earlier_keys"] == first.counts["keys"]
+    assert min(first.counts["edges"], second.counts["edges"]) > 10
 
 
 def test_evidence_is_the_similarity_to_the_survivor(clustered: Made) -> None:
@@ -147,6 +169,24 @@ def test_two_refreshes_are_one_rebuild(alike: Corpus, clustered: Made, tmp_path:
     }
 
 
+def test_adding_the_newest_crawl_leaves_the_pairs_of_those_before(
+    alike: Corpus, clustered: Made, tmp_path: Path
+) -> None:
+    """Its own are all that is compared; and all is as if both had been there from the start."""
+    store = LocalStore(tmp_path)
+    refresh_and_release(one_by_one(store), alike.recipe, CRAWLS[:1])
+    runner = OneByOne()
+    session = Session(store, runner, Progress())
+    plan = bind(alike.recipe)
+    session.refresh(plan, CRAWLS)
+    session.decide(plan, CRAWLS)
+    compared = {name.split("/")[1] for name in runner.done if name.startswith("pairs_minhash")}
+    assert compared == {CRAWLS[1]}
+    made = objects(tmp_path)
+    for key, digest in objects(clustered.root).items():
+        assert key.startswith(("stages/publish/", "releases/")) or made[key] == digest
+
+
 def test_a_backfilled_crawl_takes_the_survivorship_over(alike: Corpus, tmp_path: Path) -> None:
     session = one_by_one(LocalStore(tmp_path))
     old = refresh_and_release(session, alike.recipe, CRAWLS[1:]).release
@@ -188,8 +228,14 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ranges, items and blocks of a few rows: every phase has many items, and components take rounds."""
     for module, name, each in (
         (shards, "ROWS_PER_ITEM", 20),
+        (bands, "MERGED_RUNS", 1),
+        (bands, "KEYS_AT_ONCE", 70),
         (candidates, "KEYS_PER_RANGE", 60),
+        (candidates, "EARLIER_KEYS_PER_RANGE", 100),
         (candidates, "PAIRS_PER_RANGE", 20),
+        (keys, "KEPT_AT_ONCE", 10),
+        (clusters, "EDGES_PER_RANGE", 20),
+        (clusters, "LINKS_PER_RANGE", 10),
         (components, "STARS_PER_RANGE", 20),
         (verify, "PAIRS_PER_RANGE", 12),
         (verify, "BLOCK_BYTES", 3000),
@@ -209,23 +255,37 @@ def test_many_small_pieces(alike: Corpus, clustered: Made, tmp_path: Path) -> No
     assert _clusters(Made(tmp_path), alike.recipe) == _clusters(clustered, alike.recipe)
     counts = dict(_manifest(Made(tmp_path), alike.recipe).counts)
     assert counts.pop("rounds") > 1
-    for name in ("documents", "keys", "pairs", "alike", "clustered", "clusters", "largest_cluster"):
+    for name in ("documents", "pairs", "left_out", "alike", "clustered", "clusters", "largest_cluster"):
         assert counts[name] == _manifest(clustered, alike.recipe).counts[name]
+    for small, large in zip(
+        _pairs(Made(tmp_path), alike.recipe), _pairs(clustered, alike.recipe), strict=True
+    ):
+        assert small.counts["rounds"] > 0
+        names = ("documents", "keys", "earlier_keys", "pairs", "edges", "left_out", "largest_bucket")
+        assert [small.counts[name] for name in names] == [large.counts[name] for name in names]
+        assert _edges(Made(tmp_path), small) == _edges(clustered, large)
 
 
-PHASES = ("buckets", "pairs", "round_01", "sketches", "verify", "sidecars")
+PHASES = {
+    "bands_minhash": ("runs", "merged"),
+    "pairs_minhash": ("buckets", "pairs", "round_01", "sketches", "verify"),
+    "clusters_minhash": ("edges", "round_01", "components", "clusters", "sidecars"),
+    "select": ("candidates_3", "survivors_3"),
+}
 
 
 @pytest.mark.usefixtures("_small_pieces")
-@pytest.mark.parametrize("phase", [*PHASES, "candidates_3", "survivors_3"])
-def test_killed_in_a_phase_and_run_again(alike: Corpus, tmp_path: Path, phase: str) -> None:
+@pytest.mark.parametrize(
+    ("stage", "phase"), [(stage, phase) for stage, phases in PHASES.items() for phase in phases]
+)
+def test_killed_in_a_phase_and_run_again(alike: Corpus, tmp_path: Path, stage: str, phase: str) -> None:
     """Once before the phase's second result is put: with its files written and nobody to tell."""
     undisturbed, root = tmp_path / "undisturbed", tmp_path / "killed"
     refresh_and_release(one_by_one(LocalStore(undisturbed)), alike.recipe)
     seen: list[str] = []
 
     def dies(_number: int, key: str) -> bool:
-        if f"/items/{phase}/" in key:
+        if key.startswith(f"stages/{stage}/") and f"/items/{phase}/" in key:
             seen.append(key)
         return len(seen) == 2
 
@@ -287,7 +347,12 @@ def test_crawls_without_documents(tmp_path: Path) -> None:
     assert (counts["documents"], counts["pairs"], counts["clusters"]) == (0, 0, 0)
 
 
-def test_without_verification_a_band_in_common_is_enough(alike: Corpus, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pieces", ["whole", "small"])
+def test_without_verification_a_band_in_common_is_enough(
+    alike: Corpus, tmp_path: Path, pieces: str, request: pytest.FixtureRequest
+) -> None:
+    if pieces == "small":
+        request.getfixturevalue("_small_pieces")
     document = yaml.safe_load(alike.recipe.read_text(encoding="utf-8"))
     recipe = tmp_path / "recipe.yaml"
     document["dedup"] = [{"method": "minhash", "verify": False}]

@@ -8,26 +8,30 @@ components. Few edges make one range, and that is done at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from beam_jobs.errors import WorkFailed
 from beam_jobs.jobs.near_duplicates.pairs import (
-    ROW_GROUP_ROWS,
     STARS,
-    Numbers,
     distinct,
+    range_items,
+    range_of,
     read_pairs,
     table_of,
+    write_pairs,
 )
-from beam_jobs.jobs.numbering import numbering
+from beam_jobs.jobs.numbering import Numbers
 from beam_jobs.jobs.stage import ItemResult, Notice, Phase, StageRun, WorkItem
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import Range, ranges_for
 
 STARS_PER_RANGE = 8_000_000
 MOST_ROUNDS = 24
+_GAPS = 8
+"""Documents an edge up to which those between the ends of edges are counted too."""
 
 
 def round_phase(number: int) -> str:
@@ -46,9 +50,8 @@ def contracted(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers, int]:
     """
     from beam_jobs.kernels.components import join_all  # the driver, which plans, needs no kernel
 
-    documents, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
+    documents, one, other = _dense(left, right)
     parents = np.arange(len(documents), dtype=np.int64)
-    one, other = ends[: len(left)], ends[len(left) :]
     join_all(one, other, parents)
     unsettled = int((np.minimum(one, other) != parents[np.maximum(one, other)]).sum())
     child = np.flatnonzero(parents != np.arange(len(parents)))
@@ -56,27 +59,60 @@ def contracted(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers, int]:
     return *distinct(np.concatenate([node, root]), np.concatenate([root, node])), unsettled
 
 
-def rounds() -> tuple[Phase, ...]:
-    """As many as there may be; those after the last that finds anything have no items."""
-    return tuple(_round(number) for number in range(1, MOST_ROUNDS + 1))
+def _dense(left: Numbers, right: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Documents, ascending, and the places in them of the ends of edges."""
+    if not len(left):
+        return left, left, right
+    least = min(int(left.min()), int(right.min()))
+    span = max(int(left.max()), int(right.max())) + 1 - least
+    if span <= max(_GAPS * len(left), 1):  # gaps take less time than sorting
+        return np.arange(least, least + span), left - least, right - least
+    documents, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
+    return documents, ends[: len(left)], ends[len(left) :]
 
 
-def _round(number: int) -> Phase:
-    def plan(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
-        before = done[-1]
-        if is_settled(before):
-            return []
-        stars = sum(result.counts["stars"] for result in before)
-        spans = numbering(run).ranges(ranges_for(stars, STARS_PER_RANGE))
-        return [
-            WorkItem(f"{place:06d}", {"start": span.start, "stop": span.stop})
-            for place, span in enumerate(spans)
-        ]
+@dataclass(frozen=True)
+class Components:
+    """The rounds of a stage: after the phase `first`, which leaves the edges of round 0, in ranges as `spans` cuts
+    documents into (about) so many."""
 
-    def run_item(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
-        return _contract(run, item, notice, number)
+    first: str
+    spans: Callable[[StageRun, int], list[Range]]
 
-    return Phase(round_phase(number), plan, run_item)
+    def rounds(self) -> tuple[Phase, ...]:
+        """As many as there may be; those after the last that finds anything have no items."""
+        return tuple(self._round(number) for number in range(1, MOST_ROUNDS + 1))
+
+    def files(self, run: StageRun, number: int) -> list[FileRecord]:
+        """The edges that round `number` left."""
+        files = run.files_of(round_phase(number) if number else self.first)
+        return [record for record in files if record.kind == stars_kind(number)]
+
+    def roots(self, run: StageRun, number: int, span: Range) -> tuple[Numbers, Numbers, int]:
+        """The documents of a range that have edges, ascending, the least document of each one's component after round
+        `number`, and how many edges were read for that."""
+        read = read_pairs(run, self.files(run, number), span, STARS)
+        at, other = distinct(*read)
+        first = np.concatenate([[True], at[1:] != at[:-1]])[: len(at)]
+        return at[first], np.minimum(at[first], other[first]), len(read[0])
+
+    def _round(self, number: int) -> Phase:
+        def plan(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
+            before = done[-1]
+            if is_settled(before):
+                return []
+            stars = sum(result.counts["stars"] for result in before)
+            return range_items(self.spans(run, ranges_for(stars, STARS_PER_RANGE)))
+
+        def run_item(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
+            left, right = read_pairs(run, self.files(run, number - 1), range_of(item), STARS)
+            at, other, unsettled = contracted(left, right)
+            notice(len(at))
+            record = write_pairs(run, stars_kind(number), item.id, table_of(at, other, STARS))
+            counts = {"stars_read": len(left), "stars": len(at), "unsettled": unsettled}
+            return ItemResult(item.id, (record,), counts)
+
+        return Phase(round_phase(number), plan, run_item)
 
 
 def is_settled(results: Sequence[ItemResult]) -> bool:
@@ -84,47 +120,13 @@ def is_settled(results: Sequence[ItemResult]) -> bool:
     return len(results) <= 1 or not any(result.counts["unsettled"] for result in results)
 
 
-def _contract(run: StageRun, item: WorkItem, notice: Notice, number: int) -> ItemResult:
-    span = Range(item.payload["start"], item.payload["stop"])
-    left, right = read_pairs(run, star_files(run, number - 1), span, STARS)
-    at, other, unsettled = contracted(left, right)
-    notice(len(at))
-    record = run.write(
-        stars_kind(number),
-        item.id,
-        table_of(at, other, STARS),
-        STARS,
-        row_group_rows=ROW_GROUP_ROWS,
-        sorted_by=STARS.names,
-    )
-    counts = {"stars_read": len(left), "stars": len(at), "unsettled": unsettled}
-    return ItemResult(item.id, (record,), counts)
-
-
-def star_files(run: StageRun, number: int) -> list[FileRecord]:
-    """The edges that round `number` left."""
-    files = run.files_of("pairs" if number == 0 else round_phase(number))
-    return [record for record in files if record.kind == stars_kind(number)]
-
-
-def rounds_done(rounds_results: Sequence[Sequence[ItemResult]]) -> int:
-    """How many of the rounds had anything to do."""
-    return sum(bool(results) for results in rounds_results)
-
-
-def check_settled(results: Sequence[ItemResult]) -> None:
-    """Raise `WorkFailed` unless the last round found nothing new: an answer half done is none."""
-    if not is_settled(results):
+def rounds_done(rounds: Sequence[Sequence[ItemResult]]) -> int:
+    """How many of the rounds had anything to do. Raises `WorkFailed` if there were not enough: an answer half done is
+    none."""
+    done = sum(bool(results) for results in rounds)
+    if done and not is_settled(rounds[done - 1]):
         raise WorkFailed(
             f"components of pairs did not settle in {MOST_ROUNDS} rounds",
             remedy="raise the number of bands' rows or the similarity asked for: too much hangs together",
         )
-
-
-def roots(run: StageRun, number: int, span: Range) -> tuple[Numbers, Numbers, int]:
-    """The documents of a range that are in pairs, ascending, the least document of each one's component, and how many
-    edges were read for that."""
-    read = read_pairs(run, star_files(run, number), span, STARS)
-    at, other = distinct(*read)
-    first = np.concatenate([[True], at[1:] != at[:-1]])[: len(at)]
-    return at[first], np.minimum(at[first], other[first]), len(read[0])
+    return done

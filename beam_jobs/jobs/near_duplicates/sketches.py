@@ -1,7 +1,6 @@
 """The shingles of the documents in pairs, and the pairs, by component: the phase `sketches`.
 
-Texts are read a second time here, of shards that have such documents. A component is known by its slot, a hash of its
-least document, so that ranges of slots are of about one size.
+Texts are read a second time here, as far as row groups have such documents.
 """
 
 from __future__ import annotations
@@ -10,61 +9,35 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from beam_jobs.errors import BooksDoNotBalance
-from beam_jobs.jobs.near_duplicates.components import check_settled, roots, rounds_done
-from beam_jobs.jobs.near_duplicates.pairs import PAIRS, ROW_GROUP_ROWS, Numbers, read_pairs
-from beam_jobs.jobs.numbering import numbering
-from beam_jobs.jobs.shards import crawls, grouped, of_item, read_column, sidecar_name, target, targets_of
+from beam_jobs.jobs.near_duplicates.candidates import COMPONENTS
+from beam_jobs.jobs.near_duplicates.components import rounds_done
+from beam_jobs.jobs.near_duplicates.pairs import PAIRS, ROW_GROUP_ROWS, places_of, read_pairs, settings_of
+from beam_jobs.jobs.near_duplicates.slots import SLOT, slots
+from beam_jobs.jobs.numbering import Numbers, numbering
+from beam_jobs.jobs.shards import crawls, grouped, of_item, sidecar_name, target, targets_of
 from beam_jobs.jobs.stage import ItemResult, Notice, Phase, StageRun, WorkItem
-from beam_jobs.jobs.texts import text_batches
-from beam_jobs.recipe.dedup import MinHash, method_from_record
-from beam_jobs.schema.documents import ID
+from beam_jobs.jobs.texts import texts_at
 from beam_jobs.store.records import FileRecord
 
-EDGES = pa.schema(
-    [
-        pa.field("slot", pa.int64(), nullable=False),
-        pa.field("high", pa.int64(), nullable=False),
-        pa.field("low", pa.int64(), nullable=False),
-    ]
-)
+PAIRS_BY_COMPONENT = pa.schema([SLOT, *PAIRS])
 SKETCHES = pa.schema(
     [
-        pa.field("slot", pa.int64(), nullable=False),
+        SLOT,
         pa.field("node", pa.int64(), nullable=False),
-        pa.field("document", ID, nullable=False),
         pa.field("bytes", pa.int64(), nullable=False),  # of the next
         pa.field("shingles", pa.binary(), nullable=False),  # 64-bit hashes, each once, ascending
     ]
 )
-SLOTS = 1 << 63
-_TEXTS_AT_ONCE = 4096
 _SKETCHES_IN_A_GROUP = 512
 
 
-def settings_of(run: StageRun) -> MinHash:
-    """How the recipe finds near-duplicates."""
-    method = method_from_record(run.spec.parameters)
-    assert isinstance(method, MinHash)  # noqa: S101 - the stage's parameters are its
-    return method
-
-
-def slots(nodes: Numbers) -> Numbers:
-    """63 bits of a hash of each number (splitmix64: Steele et al. 2014)."""
-    mixed = nodes.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    found: Numbers = ((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(1)).astype(np.int64)
-    return found
-
-
 def _plan(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]:
-    pairs, after = done[1], done[2:]
-    last = rounds_done(after)
-    check_settled(after[last - 1] if last else pairs)
-    if not pairs:
+    pairs, last = done[1], rounds_done(done[2:])
+    if not pairs or not settings_of(run).verify:
         return []
     items = grouped(run, crawls(run))
     return [WorkItem(item.id, {**item.payload, "round": last}, item.size) for item in items]
@@ -72,17 +45,19 @@ def _plan(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]
 
 def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     span = numbering(run).within(targets_of(item.payload))
-    nodes, least, stars = roots(run, item.payload["round"], span)
+    nodes, least, stars = COMPONENTS.roots(run, item.payload["round"], span)
     high, low = read_pairs(
         run, [record for record in run.files_of("pairs") if record.kind == "pairs"], span, PAIRS
     )
-    if not np.isin(high, nodes).all():
-        raise BooksDoNotBalance("a document of a pair is in no component", where=f"sketches {item.id}")
-    component = slots(least[np.searchsorted(nodes, high)]) if len(high) else high
-    edges = pa.table([component, high, low], schema=EDGES).sort_by(
-        [(name, "ascending") for name in EDGES.names]
-    )
-    files = [run.write("edges", item.id, edges, EDGES, row_group_rows=ROW_GROUP_ROWS, sorted_by=EDGES.names)]
+    component = slots(least)[places_of(nodes, high, f"sketches {item.id}")]
+    by = PAIRS_BY_COMPONENT.names
+    pairs = pa.table([component, high, low], schema=PAIRS_BY_COMPONENT)
+    pairs = pairs.sort_by([(name, "ascending") for name in by])
+    files = [
+        run.write(
+            "by_component", item.id, pairs, PAIRS_BY_COMPONENT, row_group_rows=ROW_GROUP_ROWS, sorted_by=by
+        )
+    ]
     sketched = size = 0
     for number, meta in of_item(run, item.payload):
         first = numbering(run).first(target(item.payload["crawl_number"], number))
@@ -108,12 +83,12 @@ def _run(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
         "in_pairs": len(nodes),
         "sketched": sketched,
         "sketch_bytes": size,
-        "pairs": len(edges),
+        "pairs": len(pairs),
     }
     return ItemResult(item.id, tuple(files), counts)
 
 
-def _by_component(table: pa.Table, component: Numbers, nodes: Numbers) -> pa.Table:
+def _by_component(table: pa.Table, component: npt.NDArray[np.int32], nodes: Numbers) -> pa.Table:
     if len(table) != len(nodes):
         raise BooksDoNotBalance(f"{len(table)} texts have shingles of {len(nodes)} in pairs")
     columns = {"slot": pa.array(component), "node": pa.array(nodes)}
@@ -122,27 +97,19 @@ def _by_component(table: pa.Table, component: Numbers, nodes: Numbers) -> pa.Tab
 
 
 def _sketches(run: StageRun, crawl: str, meta: FileRecord, rows: Numbers, notice: Notice) -> pa.Table:
-    """Document id and shingles of a shard's `rows`, in their order."""
-    if settings_of(run).verify:
-        sets = [pa.array([], pa.binary()), *_shingles(run, crawl, meta, rows, notice)]
-    else:
-        sets = [pa.array([b""] * len(rows), pa.binary())]
-    shingles = pa.chunked_array(sets)
+    """The shingles of a shard's `rows`, in their order."""
+    sets = [pa.array([], pa.binary()), *_shingles(run, crawl, meta, rows, notice)]
     sizes = np.concatenate([np.diff(_offsets(part)) for part in sets]).astype(np.int64)
-    document = read_column(run, meta, "doc_id").take(pa.array(rows))
-    return pa.table({"document": document, "bytes": pa.array(sizes), "shingles": shingles})
+    return pa.table({"bytes": pa.array(sizes), "shingles": pa.chunked_array(sets)})
 
 
 def _shingles(run: StageRun, crawl: str, meta: FileRecord, rows: Numbers, notice: Notice) -> Iterator[Any]:
     from beam_jobs.steps.near_duplicates import shingle_sets  # the driver, which plans, needs no kernel
 
-    settings, start = settings_of(run), 0
-    for text in text_batches(run, crawl, meta, _TEXTS_AT_ONCE):
-        first, last = np.searchsorted(rows, [start, start + len(text)])
-        if first < last:
-            yield packed(shingle_sets(text.take(pa.array(rows[first:last] - start)), settings))
+    settings = settings_of(run)
+    for text in texts_at(run, crawl, meta, rows):
+        yield packed(shingle_sets(text, settings))
         notice(len(text))
-        start += len(text)
 
 
 def packed(sets: pa.LargeListArray) -> pa.BinaryArray:

@@ -110,11 +110,33 @@ def test_the_plan_names_fingerprints_and_the_root(strata: Strata, recipe: Path, 
 
 def test_the_plan_for_people_is_a_matrix(strata: Strata, recipe: Path, root: Path) -> None:
     refresh(strata, recipe, "--crawl", "2026-40")
-    rows = [line.split("│")[1:-1] for line in strata("plan", str(recipe)).out.splitlines() if "2026" in line]
+    rows = [line.split("│")[1:-1] for line in strata("plan", str(recipe)).out.splitlines() if "│" in line]
     assert [[cell.strip() for cell in row] for row in rows] == [
-        ["2026-40", "present", "present", "present"],
-        ["2026-44", "missing", "missing", "missing"],
+        ["2026-40", "present", "present", "present", ""],
+        ["2026-44", "missing", "missing", "missing", ""],
+        ["all crawls", "", "", "", "missing"],
     ]
+
+
+def test_the_plan_of_what_compares_crawls(strata: Strata, recipe: Path, root: Path) -> None:
+    """What is made for a release is told apart from crawls: those are complete without."""
+    edit(recipe, dedup=["minhash"])
+    refresh(strata, recipe)
+
+    def compared() -> list[tuple[str, str, str]]:
+        plan = json.loads(strata("plan", str(recipe), "--json").out)
+        assert {stage for stages in plan["crawls"].values() for stage in stages} == {
+            *STAGES[:2],
+            "bands_minhash",
+        }
+        return [(each["stage"], each["crawl"], each["state"]) for each in plan["clusters"]]
+
+    names = [("pairs_minhash", "2026-40"), ("pairs_minhash", "2026-44"), ("clusters_minhash", None)]
+    assert compared() == [(*name, "missing") for name in names]
+    refresh(strata, recipe, "--release")
+    assert compared() == [(*name, "present") for name in names]
+    edit(recipe, dedup=[{"method": "minhash", "largest_cluster": 7}])
+    assert compared() == [(*names[0], "present"), (*names[1], "present"), (*names[2], "stale")]
 
 
 def test_the_next_command_is_one_that_can_be_run(strata: Strata, recipe: Path, tmp_path: Path) -> None:

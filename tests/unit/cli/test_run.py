@@ -131,6 +131,25 @@ def test_clusters_of_a_recipe_without_deduplication_are_nothing_to_do(
     assert (result["reused"], result["manifest"], result["counts"]) == (True, None, {})
 
 
+def test_the_job_of_clusters_compares_crawl_by_crawl(strata: Strata, tmp_path: Path, recipe: Path) -> None:
+    """Its answer is that of the last stage, and names all; a second time nothing is done."""
+    path = tmp_path / "minhash.yaml"
+    path.write_text(recipe.read_text(encoding="utf-8") + "dedup: [exact, minhash]\n", encoding="utf-8")
+    ask = Asked(strata, tmp_path, path)
+    for crawl in ("2026-40", "2026-44"):
+        for job in ("ingest", "bands"):
+            done(ask(job, crawl=crawl))
+    result, again = done(ask("clusters")), done(ask("clusters"))
+    assert (result["reused"], again["reused"]) == (False, True)
+    names = ["clusters_exact", "pairs_minhash 2026-40", "pairs_minhash 2026-44", "clusters_minhash"]
+    assert list(again["stages"]) == sorted(names)
+    assert result["manifest"] == result["stages"]["clusters_minhash"]["manifest"]
+    earlier, later = (
+        result["stages"][f"pairs_minhash {crawl}"]["counts"] for crawl in ("2026-40", "2026-44")
+    )
+    assert (earlier["earlier_keys"], later["earlier_keys"]) == (0, earlier["keys"])
+
+
 def test_clean_runs_between_ingest_and_annotate(strata: Strata, tmp_path: Path, recipe: Path) -> None:
     """The jobs after it read what it left; without it they say what to run."""
     cleaning = tmp_path / "cleaning.yaml"

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beam_jobs.jobs.clusters import _numbered, _repeated
+from beam_jobs.jobs.clusters import _numbered, repeated_keys
 from beam_jobs.jobs.members import CLUSTER, MEMBERS, _scatter
 from beam_jobs.jobs.shards import TARGET, target
 from beam_jobs.schema.documents import ID
@@ -41,7 +41,7 @@ def test_members_are_the_documents_whose_text_occurs_again(of: list[int]) -> Non
     rows = _bands(of).take(
         pa.array([number for _, number in by_key], pa.int64())
     )  # as runs are: sorted by key
-    members, sizes = _repeated(rows)
+    members, sizes = repeated_keys(rows)
     assert members.schema == MEMBERS
     assert [tuple(row.values()) for row in members.to_pylist()] == expected
     assert sorted(sizes.to_pylist()) == sorted(size for size in counted.values() if size > 1)
@@ -53,7 +53,7 @@ def test_runs_of_many_files_are_one(of: list[int], cut: int) -> None:
     """Chunked as it comes out of several files."""
     whole = _bands(of)
     pieces = pa.concat_tables([whole.slice(0, cut), whole.slice(cut)])
-    assert _repeated(pieces)[0].equals(_repeated(whole)[0])
+    assert repeated_keys(pieces)[0].equals(repeated_keys(whole)[0])
 
 
 @given(

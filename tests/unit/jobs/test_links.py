@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from beam_jobs.jobs.links import chained
-from beam_jobs.jobs.near_duplicates.verify import LINKS
+from beam_jobs.jobs.near_duplicates.clusters import LINKS
 from beam_jobs.jobs.shards import target
 from beam_jobs.jobs.survivors import DUPLICATES
 from tests.unit.jobs.runs import key

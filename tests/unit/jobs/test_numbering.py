@@ -38,9 +38,13 @@ def test_a_group_of_shards_is_a_range_of_numbers() -> None:
     assert found.within(targets_of({"crawl_number": 2, "first": 0, "last": 0})) == Range(5, 9)
 
 
+def test_a_crawl_is_a_range_of_numbers() -> None:
+    assert [_numbering().crawl(number) for number in range(3)] == [Range(0, 5), Range(5, 5), Range(5, 9)]
+
+
 @given(st.integers(1, 20))
 def test_ranges_hold_every_number_once(count: int) -> None:
-    spans = _numbering().ranges(count)
+    spans = _numbering().whole.parts(count)
     assert [number for span in spans for number in range(span.start, span.stop)] == list(range(9))
 
 

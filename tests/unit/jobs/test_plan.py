@@ -51,8 +51,8 @@ def _names(plan: Plan) -> dict[str, str]:
         for crawl in crawls
         for stage, spec in plan.crawls[crawl].items()
     }
-    over_all = (*plan.clusters(crawls), *plan.deciding(crawls), plan.publish(crawls, "1.0.0"))
-    found |= {spec.stage: spec.ref.fingerprint for spec in over_all}
+    over_all = (*plan.duplicates(crawls), *plan.deciding(crawls), plan.publish(crawls, "1.0.0"))
+    found |= {f"{spec.stage} {spec.crawl or ''}".strip(): spec.ref.fingerprint for spec in over_all}
     return {**found, "release": plan.release_fingerprint(crawls)}
 
 
@@ -61,6 +61,7 @@ def _changed(before: Plan | dict[str, str], after: Plan) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
+PAIRS = {"pairs_minhash early", "pairs_minhash late"}
 OVER_ALL = {"clusters_exact", "select", "publish", "release"}
 LATE = {"ingest late", "annotate late", "bands_exact late"}
 EARLY = {"ingest early", "annotate early", "bands_exact early"}
@@ -194,19 +195,28 @@ def test_new_code_of_a_stage_changes_it_and_what_follows(
     folder: Path, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     methods = ["exact", "url", "minhash"]
-    dedup = [*methods, "substring"]
+    dedup = [*methods, {"method": "bloom", "items": 1000}, "soft", "substring"]
     before = _names(_plan(folder, dedup=dedup))
     monkeypatch.setitem(STAGES, stage, replace(STAGES[stage], version=99))
     decided = {"select", "substring", "publish", "release"}
     each = {
         method: {f"bands_{method} late", f"bands_{method} early", f"clusters_{method}"} for method in methods
     }
+    each["minhash"] |= PAIRS
+    filters, seen = ({f"{name} late", f"{name} early"} for name in ("filters", "clusters_bloom"))
+    each["exact"] |= filters | seen
+    counted = {"ngrams late", "ngrams early", "commonness"}
     after = {
-        "ingest": LATE | EARLY | decided | each["exact"] | each["url"] | each["minhash"],
+        "ingest": LATE | EARLY | decided | each["exact"] | each["url"] | each["minhash"] | counted,
         "clean": set(),  # the recipe has no edit programs
         "annotate": ANNOTATE | {"substring"},
         **{f"bands_{method}": found | decided for method, found in each.items()},
+        "pairs_minhash": PAIRS | {"clusters_minhash"} | decided,
         **{f"clusters_{method}": {f"clusters_{method}"} | decided for method in methods},
+        "filters": filters | {"clusters_bloom late"} | decided,  # the first crawl asks none
+        "clusters_bloom": seen | decided,
+        "ngrams": counted | decided,
+        "commonness": {"commonness"} | decided,
         "select": decided,
         "substring": {"substring", "publish", "release"},
         "publish": {"publish", "release"},
@@ -241,13 +251,53 @@ def test_passages_are_cut_last_or_not_at_all(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
+        ({"segments": 9}, set()),
+        ({"ratio": 3}, set()),
+        ({"n": 5}, {"ngrams late", "ngrams early", "commonness"}),
+        ({"one_in": 8}, {"ngrams late", "ngrams early", "commonness"}),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_weights_are_decisions_and_counts_are_facts(
+    folder: Path, change: dict[str, Any], expected: set[str]
+) -> None:
+    before, after = (_plan(folder, dedup=["exact", {"method": "soft", **given}]) for given in ({}, change))
+    assert _changed(before, after) == expected | {"select", "publish", "release"}
+    inputs = {ref.stage for ref in after.duplicates(["late"])[-1].inputs}
+    assert inputs == {"ingest", "ngrams"}
+    cleaned = _plan(folder, dedup=["soft"], clean=["c4/lines"])
+    assert "clean" in {ref.stage for ref in cleaned.duplicates(["late"])[-1].inputs}
+
+
+def test_filters_are_asked_by_the_crawls_after_theirs_alone(folder: Path) -> None:
+    """So a later crawl leaves what was found in the earlier ones, and keys are made once for methods of one kind."""
+    plan = _plan(folder, dedup=["exact", {"method": "bloom", "items": 1000}])
+    (alone,) = plan.clusters(["early"])[1:]
+    (early, late) = plan.clusters(["early", "late"])[1:]
+    assert alone == early
+    inputs = {spec.crawl: [(ref.stage, ref.crawl) for ref in spec.inputs] for spec in (early, late)}
+    assert inputs == {
+        "early": [("ingest", "early"), ("bands_exact", "early")],
+        "late": [("ingest", "late"), ("bands_exact", "late"), ("filters", "early")],
+    }
+    (only,) = plan.clusters(["late"])[1:]
+    assert only != late
+    without = _plan(folder, dedup=["exact"])
+    assert {name: spec.ref for name, spec in plan.crawls["late"].items() if name != "filters"} == {
+        name: spec.ref for name, spec in without.crawls["late"].items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
         ({"action": "mark"}, set()),
         ({"keep": "longest"}, set()),
         ({"keep": {"signal": "words", "prefer": "low"}}, set()),
-        ({"jaccard": 0.7}, {"clusters_minhash"}),
+        ({"jaccard": 0.7}, {"clusters_minhash"} | PAIRS),
         ({"largest_cluster": 9}, {"clusters_minhash"}),
-        ({"verify": False}, {"clusters_minhash"}),
-        ({"bands": 20}, {"bands_minhash early", "bands_minhash late", "clusters_minhash"}),
+        ({"verify": False}, {"clusters_minhash"} | PAIRS),
+        ({"bands": 20}, {"bands_minhash early", "bands_minhash late", "clusters_minhash"} | PAIRS),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
@@ -272,7 +322,43 @@ def test_edit_programs_do_not_change_urls(folder: Path) -> None:
     after = _plan(folder, dedup=["url", "minhash"], clean=["c4/lines"])
     assert not {"bands_url early", "clusters_url"} & _changed(before, after)
     assert {"bands_minhash early", "clusters_minhash"} <= _changed(before, after)
-    assert "clean" in {ref.stage for spec in after.clusters(["early"]) for ref in spec.inputs}
+    assert "clean" in {ref.stage for spec in after.duplicates(["early"]) for ref in spec.inputs}
+
+
+def test_pairs_are_sought_among_a_crawl_and_those_before_it(folder: Path) -> None:
+    """So another crawl after it changes nothing of them, and one before it all."""
+    plan = _plan(folder, dedup=["minhash"])
+    early, late, clusters = plan.duplicates(plan.choose(None))
+    assert [(spec.stage, spec.crawl) for spec in (early, late, clusters)] == [
+        ("pairs_minhash", "early"),
+        ("pairs_minhash", "late"),
+        ("clusters_minhash", None),
+    ]
+    read = [("ingest", "early"), ("bands_minhash", "early"), ("ingest", "late"), ("bands_minhash", "late")]
+    assert [(ref.stage, ref.crawl) for ref in early.inputs] == read[:2]
+    assert [(ref.stage, ref.crawl) for ref in late.inputs] == read
+    assert set(clusters.inputs) >= {early.ref, late.ref}
+    assert plan.duplicates(["early"])[0] == early
+    assert plan.duplicates(["late"])[0].ref != late.ref
+
+
+def test_what_is_done_in_the_job_of_clusters(folder: Path) -> None:
+    plan = _plan(
+        folder, dedup=["url", "minhash", "exact", {"method": "bloom", "items": 9}, "soft", "substring"]
+    )
+    done = [spec.stage for spec in plan.duplicates(["early"])]
+    assert done == [
+        "clusters_url",
+        "pairs_minhash",
+        "clusters_minhash",
+        "clusters_exact",
+        "clusters_bloom",
+        "commonness",
+    ]
+    assert {*done} == {*stages_of("clusters")}
+    assert [spec.stage for spec in plan.clusters(["early"])] == [
+        name for name in done if name.startswith("clusters")
+    ]
 
 
 def test_a_new_extractor_changes_everything(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

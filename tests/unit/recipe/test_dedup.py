@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from beam_jobs.errors import BadInput
-from beam_jobs.recipe.dedup import METHODS, MinHash, method_from_record
+from beam_jobs.recipe.dedup import METHODS, NAMES, MinHash, method_from_record
 from beam_jobs.recipe.dedup_presets import PRESETS
 from beam_jobs.recipe.model import Recipe
 from beam_jobs.recipe.strict import validate
@@ -31,12 +31,22 @@ def minhash(**settings: Any) -> MinHash:
 
 
 def test_names_and_settings_in_order() -> None:
-    methods = recipe(
-        "exact", {"method": "url", "keep": "newest"}, {"method": "minhash", "action": "mark"}
-    ).dedup
+    found = recipe(
+        "exact",
+        {"method": "url", "keep": "newest"},
+        {"method": "minhash", "action": "mark"},
+        {"method": "bloom", "items": 10**9},
+        "soft",
+        "substring",
+    )
+    *methods, soft, substring = found.dedup
+    assert [method.name for method in found.dedup] == list(NAMES)
     assert [method.name for method in methods] == list(METHODS)
-    assert [method.removes for method in methods] == [True, True, False]
-    assert [method.reason for method in methods] == ["dup_exact", "dup_url", "dup_minhash"]
+    assert (found.clustering, found.weighing, found.substring) == (tuple(methods), soft, substring)
+    none = recipe("exact")
+    assert (none.weighing, none.substring) == (None, None)
+    assert [method.removes for method in methods] == [True, True, False, True]
+    assert [method.reason for method in methods] == ["dup_exact", "dup_url", "dup_minhash", "dup_bloom"]
     for method in methods:
         assert method_from_record(method.record()) == method
 
@@ -65,6 +75,14 @@ def test_names_and_settings_in_order() -> None:
         ([{"method": "substring", "action": "mark", "drop_share": 0.5}], "drop_share is for action: remove"),
         ([{"method": "substring", "group_bytes": 1000}], "dedup.0.group_bytes"),
         ([{"method": "url", "keep": {"signal": "wrods"}}], "did you mean 'words'?"),
+        (["bloom"], "dedup.0.items"),
+        ([{"method": "bloom", "items": 0}], "dedup.0.items"),
+        ([{"method": "bloom", "items": 9, "of": "minhash"}], "'exact' or 'url'"),
+        ([{"method": "bloom", "items": 9, "false_positive_rate": 1}], "dedup.0.false_positive_rate"),
+        ([{"method": "bloom", "items": 9, "keep": "newest"}], "dedup.0.keep"),
+        ([{"method": "soft", "action": "mark"}], "unknown key"),
+        ([{"method": "soft", "segments": 1}], "dedup.0.segments"),
+        ([{"method": "soft", "ratio": 0.5}], "dedup.0.ratio"),
     ],
 )
 def test_what_is_refused(dedup: list[Any], said: str) -> None:
@@ -122,3 +140,22 @@ def test_what_keys_and_clusters_depend_on() -> None:
         other = minhash(**{name: PRESETS["curator"].settings[name]})
         assert other.keys() != plain.keys()
         assert method_from_record(other.keys()).keys() == other.keys()
+        assert other.comparing() != plain.comparing()
+
+
+def test_what_comparisons_depend_on() -> None:
+    """Not on what is done with giants; a method of keys alone has none."""
+    plain = minhash()
+    assert minhash(largest_cluster=7, action="mark", keep="newest").comparing() == plain.comparing()
+    for change in ({"jaccard": 0.9}, {"verify": False}, {"rows": 7}):
+        assert minhash(**change).comparing() != plain.comparing()
+    assert METHODS["exact"]().comparing() is None
+
+
+def test_a_filter_is_of_the_keys_of_another_method() -> None:
+    (plain,) = recipe({"method": "bloom", "items": 9}).dedup
+    (of_urls,) = recipe({"method": "bloom", "items": 9, "of": "url", "action": "mark"}).dedup
+    exact, url = recipe("exact", "url").dedup
+    assert (plain.keys(), plain.keyed_by, plain.of_texts) == (exact.keys(), "exact", True)
+    assert (of_urls.keys(), of_urls.keyed_by, of_urls.of_texts) == (url.keys(), "url", False)
+    assert plain.facts() == recipe({"method": "bloom", "items": 9, "action": "mark"}).dedup[0].facts()

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beam_jobs.errors import WorkFailed
-from beam_jobs.jobs.near_duplicates.components import MOST_ROUNDS, check_settled, contracted, is_settled
-from beam_jobs.jobs.near_duplicates.pairs import Numbers
+from beam_jobs.jobs.near_duplicates.components import MOST_ROUNDS, contracted, is_settled, rounds_done
+from beam_jobs.jobs.numbering import Numbers
 from beam_jobs.jobs.stage import ItemResult
 from beam_jobs.kernels.components import join_all
 
@@ -86,6 +86,7 @@ def test_what_did_not_settle_is_no_answer() -> None:
     assert is_settled(results(1))  # of one range, which saw all
     assert is_settled(results(0, 0))
     assert not is_settled(results(0, 1))
-    check_settled(results(0, 0))
+    assert rounds_done([]) == rounds_done([[], []]) == 0
+    assert rounds_done([results(0, 1), results(0, 0), []]) == 2
     with pytest.raises(WorkFailed, match="did not settle in 24 rounds"):
-        check_settled(results(0, 1))
+        rounds_done([results(0, 1)] * MOST_ROUNDS)
