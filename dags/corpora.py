@@ -38,7 +38,8 @@ fingerprint, which takes seconds. The build DAG follows by itself: switch it on 
     "build": """
 Measures what never changes about an ingested crawl: language and quality signals of every document
 (`annotate`) and the sorted keys that find duplicates across crawls (`bands`). A recipe with edit programs
-has the texts cleaned first (`clean`).
+has the texts cleaned first (`clean`); one with benchmarks has each text held against their items
+(`decontaminate`).
 
 Runs by itself when a crawl was ingested, with the same partition key.
 """,
@@ -61,6 +62,7 @@ nothing where nothing is missing.
     "job:ingest": "Archives in; document shards and the records set aside out.",
     "job:clean": "What edit programs cut from each text, span by span; the texts stay as they are.",
     "job:annotate": "Language and quality signals, one row per document.",
+    "job:decontaminate": "Where items of benchmarks stand in the texts; what is cut of them, if the recipe cuts.",
     "job:bands": "Keys of the documents, sorted, for finding duplicates across crawls: of each method of the recipe.",
     "job:clusters": "Sets of documents that are duplicates, over all chosen crawls: by each method of the recipe.",
     "job:select": "What stays and what is set aside, and by which rule; which passages are cut as copies.",
@@ -174,7 +176,8 @@ def build(corpus: Corpus) -> DAG:
         params=per_crawl_params(corpus),
     ) as dag:
         cleaned = [job(corpus, "clean", per="crawl")] if corpus.cleans else []
-        measured = [job(corpus, name, per="crawl") for name in ("annotate", "bands")]
+        held = ["decontaminate"] if corpus.decontaminates else []
+        measured = [job(corpus, name, per="crawl") for name in ("annotate", *held, "bands")]
         for first in cleaned:
             first >> measured
     return dag

@@ -31,6 +31,7 @@ _MAKE, _READ, _PROGRAMS = "Make", "Read", "For programs"
 COMMANDS = {
     "recipe": Entry("recipes", _MAKE, "Make, check and compare recipes: the YAML files that define corpora."),
     "profile": Entry("profiles", _MAKE, "Show filter profiles, and fit their thresholds to languages."),
+    "contamination": Entry("contamination", _READ, "Find benchmark items in releases."),
     "dedup": Entry("dedup", _READ, "Plan a search for near-duplicates, and look at who repeats whom."),
     "signals": Entry("signals", _MAKE, "Describe signals, and draw how they are distributed."),
     "plan": Entry(

@@ -53,6 +53,8 @@ _SHOWN = {
     "ingest": {"records_read": "records", "documents": "documents"},
     "clean": {"documents": "documents", "edited": "of them edited", "cut_bytes": "bytes cut"},
     "annotate": {"documents": "documents"},
+    "matches": {"documents": "documents", "matched": "of them with parts of benchmark items"},
+    "decontaminate": {"documents": "documents", "contaminated": "of them with benchmark items"},
     "bands": {"documents": "documents"},
     "pairs": {"documents": "documents", "pairs": "pairs compared", "edges": "of them alike"},
     "filters": {"items": "different keys", "expected_items": "expected"},
@@ -71,6 +73,8 @@ _SHOWN = {
 _IF_ANY = {
     "bands": {"keyless": "too short to compare"},
     "clusters": {"keyless": "too short to compare"},
+    "decontaminate": {"cut_bytes": "bytes cut"},
+    "select": {"contaminated": "with benchmark items"},
 }
 _SUMS = {
     "ingest": {"set_aside": "set aside"},

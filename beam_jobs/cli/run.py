@@ -41,7 +41,10 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    job: Annotated[str, typer.Argument(help="ingest, clean, annotate, bands, clusters, select or publish.")],
+    job: Annotated[
+        str,
+        typer.Argument(help="ingest, clean, annotate, decontaminate, bands, clusters, select or publish."),
+    ],
     spec: Annotated[
         Path, typer.Option(help="JSON: recipe, root, crawl or crawls, version, workers, runner.")
     ],
@@ -117,7 +120,7 @@ _NOTHING_TO_DO: dict[str, Any] = {
     "counts": {},
 }
 """What a job answers that the recipe does not ask for: `bands` and `clusters` for one without deduplication, `clean`
-for one without edit programs."""
+for one without edit programs, `decontaminate` for one without benchmarks."""
 
 
 def _of_stages(opened: Session, specs: Sequence[StageSpec]) -> dict[str, Any]:

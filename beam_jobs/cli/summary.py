@@ -24,6 +24,7 @@ _BAR, _LEAST_BAR = 44, 16
 _LEAST_NAME = 30
 _NUMBERS = 22  # cells of a count and a share
 _MOST_CUTS = 40
+_MOST_ITEMS = 10
 _KEPT, _ASIDE, _TOTAL = "green", "red", "cyan"
 
 
@@ -236,9 +237,23 @@ def _about(capture: Capture) -> Iterator[tuple[str, str]]:
             yield "licence", f"{licence['value']} ({licence['source']})"
         for signal in document["opt_outs"] or []:
             yield "opt-out", f"{signal['signal']}: {signal['value']} ({signal['source']})"
+    yield from _items(record)
     yield from _cuts(capture)
     length = f", {record['warc_length']:,} bytes" if record["warc_length"] >= 0 else ""
     yield "archive", f"{record['warc_file']} at {record['warc_offset']:,}{length}"
+
+
+def _items(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The benchmark items that it holds, and what stands there."""
+    from beam_jobs.release.cuts import escaped
+
+    items = record.get("contamination") or ()
+    for place, item in enumerate(items[:_MOST_ITEMS]):
+        where = f"[{item['start']:,}, {item['end']:,})"
+        name = f"{item['benchmark']} {item['item']}, {item['field']}"
+        yield "holds" if not place else "", f"{name} {where} {escaped(item['matched'])}"
+    if len(items) > _MOST_ITEMS:
+        yield "", f"and {len(items) - _MOST_ITEMS:,} more; --json has all"
 
 
 def _cuts(capture: Capture) -> Iterator[tuple[str, str]]:

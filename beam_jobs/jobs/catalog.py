@@ -9,8 +9,10 @@ from beam_jobs.jobs import (
     clean,
     clusters,
     commonness,
+    decontaminate,
     filters,
     ingest,
+    matches,
     ngrams,
     publish,
     seen,
@@ -26,6 +28,8 @@ STAGES: dict[str, Stage] = {
         ingest.STAGE,
         clean.STAGE,
         annotate.STAGE,
+        matches.STAGE,
+        decontaminate.STAGE,
         *bands.STAGES,
         filters.STAGE,
         ngrams.STAGE,
@@ -43,6 +47,7 @@ JOBS: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "clean": ("clean",),
     "annotate": ("annotate",),
+    "decontaminate": (matches.STAGE.name, decontaminate.STAGE.name),
     "bands": (*(stage.name for stage in bands.STAGES), filters.STAGE.name, ngrams.STAGE.name),
     "clusters": (
         *(name for name in STAGES if name.startswith(("pairs_", "clusters_"))),
@@ -53,7 +58,7 @@ JOBS: dict[str, tuple[str, ...]] = {
 }
 """What can be asked for by name, and the stages that each is: of those only which the recipe asks for."""
 
-CRAWL_JOBS = ("ingest", "clean", "annotate", "bands")
+CRAWL_JOBS = ("ingest", "clean", "annotate", "decontaminate", "bands")
 """Done once per crawl; the others once per release, over its crawls."""
 
 

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from beam_jobs.jobs.members import CLUSTER
 from beam_jobs.recipe.dedup import Method
 from beam_jobs.schema.documents import DECISIONS
+from beam_jobs.steps.reasons import with_reason
 
 VERDICTS = ["eligible", "reason", "reasons", "signal", "value", "threshold"]
 
@@ -99,19 +100,3 @@ def _evidence(
 def _names(numbers: npt.NDArray[np.int64], names: Sequence[str]) -> pa.Array:
     """The name that each number stands for; null for -1."""
     return pa.array(names, pa.string()).take(pa.array(numbers, mask=numbers < 0))
-
-
-def with_reason(reasons: pa.ListArray, holds: npt.NDArray[np.bool_], reason: str) -> pa.ListArray:
-    """Each row's reasons, with `reason` behind them where it holds."""
-    if not holds.any():
-        return reasons
-    lengths = pc.list_value_length(reasons).to_numpy(zero_copy_only=False)
-    offsets = np.concatenate([[0], np.cumsum(lengths + holds)]).astype(np.int32)
-    values = np.empty(offsets[-1], dtype=np.int64)
-    flat = reasons.flatten()
-    is_old = np.ones(len(values), dtype=bool)
-    is_old[offsets[1:][holds] - 1] = False
-    values[is_old] = np.arange(len(flat))
-    values[~is_old] = len(flat)
-    extended = pa.concat_arrays([flat, pa.array([reason], flat.type)])
-    return pa.ListArray.from_arrays(pa.array(offsets), extended.take(pa.array(values)))

@@ -14,10 +14,12 @@ from beam_jobs.errors import BadInput
 from beam_jobs.jobs.bands import bands_stage
 from beam_jobs.jobs.catalog import STAGES, stages_of
 from beam_jobs.jobs.commonness import COMMONNESS
+from beam_jobs.jobs.decontamination_plan import Decontaminating, decontaminating
 from beam_jobs.jobs.filters import FILTERS
+from beam_jobs.jobs.matches import STAGE_NAME as MATCHES
 from beam_jobs.jobs.members import clusters_stage, pairs_stage
 from beam_jobs.jobs.ngrams import NGRAMS
-from beam_jobs.jobs.texts import SUBSTRING
+from beam_jobs.jobs.texts import DECONTAMINATE, SUBSTRING
 from beam_jobs.recipe.cleaning import Program, load_programs
 from beam_jobs.recipe.deciding import deciding_profile
 from beam_jobs.recipe.dedup import Bloom, Method
@@ -51,6 +53,7 @@ class Plan:
     crawls: Mapping[str, Mapping[str, StageSpec]]
     """crawl id -> stage name -> spec, crawls from earliest to latest, stages in the order in which they run."""
     programs: tuple[Program, ...] = ()
+    decontaminating: Decontaminating | None = None
 
     def choose(self, ids: Sequence[str] | None) -> list[str]:
         """`ids` (all when None) in the order of their dates; raises `BadInput` on an unknown one."""
@@ -127,15 +130,17 @@ class Plan:
         parameters: dict[str, Json] = {"profile": self.profile.record(), "dedup": dedup}
         if soft := self.recipe.weighing:
             parameters["soft"] = soft.record()
+        if self.decontaminating:
+            parameters["decontamination"] = self.decontaminating.record()
         found = (*self.clusters(crawls), *self._weighed(crawls))
-        return self._over(crawls, "select", self._documents, parameters, found)
+        return self._over(crawls, "select", (*self._documents, *self._matched), parameters, found)
 
     def substring(self, crawls: Sequence[str]) -> StageSpec | None:
         """The spec of `substring` over `crawls`; None if the recipe does not ask for it."""
         settings = self.recipe.substring
         if settings is None:
             return None
-        texts = ("ingest", "clean") if self.programs else ("ingest",)
+        texts = tuple(name for name in (*self._documents, *self._without_items) if name != "annotate")
         return self._over(crawls, SUBSTRING, texts, {"substring": settings.record()}, (self.select(crawls),))
 
     def deciding(self, crawls: Sequence[str]) -> tuple[StageSpec, ...]:
@@ -151,15 +156,25 @@ class Plan:
             "shard_bytes": self.recipe.release.shard_bytes,
         }
         weighed, decided = self._weighed(crawls), self.deciding(crawls)
-        told = (
-            decided if weighed else decided[-1:]
-        )  # how many of what commonness are kept, select has counted
-        return self._over(crawls, "publish", self._documents, parameters, (*told, *weighed))
+        # how many of what commonness are kept, and who holds benchmark items, is select's to say
+        told = decided if weighed or self._matched else decided[-1:]
+        read = (*self._documents, *self._matched)
+        return self._over(crawls, "publish", read, parameters, (*told, *weighed))
 
     @property
     def _documents(self) -> tuple[str, ...]:
         """The stages that say what a crawl's documents are."""
         return ("ingest", "clean", "annotate") if self.programs else ("ingest", "annotate")
+
+    @property
+    def _matched(self) -> tuple[str, ...]:
+        """The stages that say which benchmark items are in a crawl's documents."""
+        return (MATCHES, *self._without_items) if self.decontaminating else ()
+
+    @property
+    def _without_items(self) -> tuple[str, ...]:
+        """The stage that cuts them, if the recipe does."""
+        return (DECONTAMINATE,) if self.decontaminating and self.decontaminating.cuts else ()
 
     def release_fingerprint(self, crawls: Sequence[str]) -> str:
         """sha256 (hex) of all that determines a release's content, its version left out: one content, one version.
@@ -196,14 +211,21 @@ def make_plan(
     programs = load_programs(recipe.clean, path.parent)
     _check_reasons(profile, programs, path)
     chosen = recipe.in_order(None if crawls is None else set(crawls))
-    specs = {crawl.id: _crawl_specs(recipe, crawl, path.parent, digests, programs) for crawl in chosen}
-    plan = Plan(recipe, profile, specs, programs)
+    asked = recipe.decontamination
+    found = decontaminating(asked, path, digests, profile) if asked else None
+    specs = {crawl.id: _crawl_specs(recipe, crawl, path.parent, digests, programs, found) for crawl in chosen}
+    plan = Plan(recipe, profile, specs, programs, found)
     plan.choose(crawls)
     return plan
 
 
-def _crawl_specs(
-    recipe: Recipe, crawl: Crawl, base: Path, digests: DigestCache, programs: Sequence[Program]
+def _crawl_specs(  # noqa: PLR0913, PLR0917 - a crawl, and all that the recipe's names stand for
+    recipe: Recipe,
+    crawl: Crawl,
+    base: Path,
+    digests: DigestCache,
+    programs: Sequence[Program],
+    benchmarks: Decontaminating | None,
 ) -> dict[str, StageSpec]:
     sources = resolve(
         crawl.sources, listing=crawl.listing, max_files=crawl.max_files, base=base, digests=digests
@@ -236,6 +258,8 @@ def _crawl_specs(
         locations={} if model == "bundled" else {"language_model": _beside(model.uri, base)},
     )
     specs["annotate"] = annotate
+    if benchmarks:
+        specs |= benchmarks.specs(crawl.id, texts)
     for method in recipe.clustering:
         name, of = bands_stage(method.keyed_by), texts if method.of_texts else (ingest.ref,)
         specs[name] = StageSpec(name, STAGES[name].version, crawl.id, method.keys(), of)

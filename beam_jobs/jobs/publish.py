@@ -3,7 +3,7 @@
 Documents are cut into shards by ranges of `doc_id` (a hash, so shards are of equal size) and sorted by it: the data and
 the ledger are each read from the sorted files of ingest in ranges, no text is shuffled. The index is sorted by
 (domain, URL) and goes through sorted runs. Counts: `data_rows`, `ledger_rows`, `index_rows`, `set_aside` {reason: n} of
-the ledger, `tallies`.
+the ledger, `tallies`; where the recipe names benchmarks, `benchmarks` {name: books}.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beam_jobs.errors import BooksDoNotBalance
+from beam_jobs.jobs.contamination import CONTAMINATION, is_matched
+from beam_jobs.jobs.matches import STAGE_NAME as MATCHES
 from beam_jobs.jobs.shards import crawls, shards, sidecar
 from beam_jobs.jobs.stage import (
     Counts,
@@ -33,6 +35,7 @@ from beam_jobs.jobs.stage import (
 )
 from beam_jobs.jobs.texts import (
     SUBSTRING,
+    estimates_again,
     facts_file,
     has_passages_cut,
     images_of,
@@ -40,6 +43,7 @@ from beam_jobs.jobs.texts import (
 )
 from beam_jobs.jobs.weights import data_schema, weight_columns
 from beam_jobs.release.columns import DATA
+from beam_jobs.release.contamination import books, count_items
 from beam_jobs.release.tallies import tally
 from beam_jobs.schema.documents import DECISIONS, INDEX, LEDGER, META, SET_ASIDE, hex_ids
 from beam_jobs.schema.reasons import DUPLICATE_SUBSTRING
@@ -187,7 +191,9 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
     decisions = rows_of(_decisions(run, crawl, meta), _OF_DUPLICATES)
     keep = decisions["keep"]
     known = rows_of(meta, ["doc_id", "images", *_FROM_META]).filter(keep)
-    facts = rows_of(facts_file(run, crawl, meta), ["text_digest", *_of_passages(run)]).filter(keep)
+    facts = rows_of(
+        facts_file(run, crawl, meta), ["text_digest", *(["tokens"] if estimates_again(run) else [])]
+    ).filter(keep)
     text, edits = kept_texts(run, crawl, meta, (start, stop), keep)
     signals = rows_of(sidecar(run, crawl, meta, "annotate", "signals"), list(_FROM_SIGNALS.values())).filter(
         keep
@@ -204,14 +210,10 @@ def _kept_rows(run: StageRun, crawl: str, meta: FileRecord, start: int, stop: in
         "duplicate_of": hex_ids(decisions["survivor_id"].filter(keep)),
         **weight_columns(run, crawl, meta, (start, stop), keep),
     }
-    if has_passages_cut(run):  # of texts that passages were cut from the number was estimated again
+    if estimates_again(run):
         columns["tokens"] = pc.coalesce(facts["tokens"], columns["tokens"])
     schema = data_schema(run)
     return pa.table([columns[name] for name in schema.names], schema=schema)
-
-
-def _of_passages(run: StageRun) -> list[str]:
-    return ["tokens"] if has_passages_cut(run) else []
 
 
 def _ledger(run: StageRun, keys: Range) -> tuple[pa.Table, Counts]:
@@ -228,9 +230,14 @@ def _ledger(run: StageRun, keys: Range) -> tuple[pa.Table, Counts]:
             decisions = read_rows(run.store, _decisions(run, crawl, meta), DECISIONS.names, start, stop)
             for name in decisions.column_names:
                 rows = rows.append_column(name, decisions[name])
+            if is_matched(run):
+                found = sidecar(run, crawl, meta, "select", CONTAMINATION)
+                rows = rows.append_column(
+                    CONTAMINATION, read_rows(run.store, found, [CONTAMINATION], start, stop)[CONTAMINATION]
+                )
             parts.append(_with_deciding_stage(_ledger_rows(rows, "select", decisions["keep"])))
     table = pa.concat_tables([LEDGER.empty_table(), *parts]).sort_by("doc_id")
-    return table, {"set_aside": dict(count_reasons(table["reason"]))}
+    return table, {"set_aside": dict(count_reasons(table["reason"])), **count_items(table)}
 
 
 def _with_deciding_stage(ledger: pa.Table) -> pa.Table:
@@ -281,10 +288,21 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
     tallies = [tallied for result in results[1] for tallied in result.counts.get("tallies", [])]
     found: Counts = {f"{kind}_rows": 0 for kind in _KINDS}
     found |= add_counts([_without_tallies(result) for result in results[1]])
+    items = found.pop("benchmarks", {})
     expected = _expected(run, add_counts(results[0]))
     if {"set_aside": {}, **found} != expected:
         raise BooksDoNotBalance(f"the release's files hold {found}, the stages before say {expected}")
-    return [file for result in results[1] for file in result.files], {**expected, "tallies": tallies}
+    counts = {**expected, "tallies": tallies}
+    if is_matched(run):
+        counts["benchmarks"] = _benchmark_books(run, items)
+    return [file for result in results[1] for file in result.files], counts
+
+
+def _benchmark_books(run: StageRun, counted: Counts) -> Counts:
+    """Of each benchmark its books; nothing can match an item if nothing can in some crawl."""
+    matched = [run.input(MATCHES, crawl).counts for crawl in crawls(run)]
+    unseen = {name: max(each["unseen"][name] for each in matched) for name in matched[0]["items"]}
+    return books(counted, matched[0]["items"], unseen)
 
 
 def _without_tallies(result: ItemResult) -> ItemResult:
@@ -294,12 +312,14 @@ def _without_tallies(result: ItemResult) -> ItemResult:
 def _expected(run: StageRun, runs: Counts) -> Counts:
     """What the files must hold by the books of ingest and select; the index all records that have an address."""
     decided = run.input(_deciding(run)).counts
-    books = [run.input("ingest", crawl).counts for crawl in crawls(run)]
-    read = sum(book["records_read"] for book in books)
+    ingested = [run.input("ingest", crawl).counts for crawl in crawls(run)]
+    read = sum(counts["records_read"] for counts in ingested)
     reasons: Counter[str] = Counter(decided["set_aside"])
-    for book in books:
-        reasons.update(book["set_aside"])
+    for counts in ingested:
+        reasons.update(counts["set_aside"])
+    selected = run.input("select").counts if is_matched(run) else {}
     return {
+        "contaminated": selected.get("contaminated", 0),
         "data_rows": decided["kept"],
         "ledger_rows": read,
         "index_rows": read - runs.get("without_url", 0),
@@ -308,5 +328,5 @@ def _expected(run: StageRun, runs: Counts) -> Counts:
 
 
 STAGE = Stage(
-    "publish", 3, (Phase("index_runs", _plan_runs, _index_run), Phase("files", _plan_files, _file)), _close
+    "publish", 4, (Phase("index_runs", _plan_runs, _index_run), Phase("files", _plan_files, _file)), _close
 )

@@ -1,11 +1,13 @@
 """select: the recipe decides. Reads signals, clusters and a few columns of `meta`; never text.
 
-`judge` sets aside what edit programs drop and holds each document's signals against the profile. Then two phases for
+`judge` sets aside what edit programs drop, holds each document's signals against the profile, and decides which hold
+benchmark items. Then two phases for
 each method of the recipe, in its order, find the survivors of its clusters (see `survivors`). `decide` brings all of
 that back to each shard and writes one decision per document.
 Counts: `documents`, `kept`, `set_aside` {reason: n}, `kept_text_bytes`, the first three per crawl under `crawls`, and
 `duplicates` {method: n}: how many documents each method found to be a copy of a survivor, whatever became of them;
-where the recipe weighs documents, also `commonness` {bin: kept} and `without_commonness` (of the kept).
+where the recipe names benchmarks, also `contaminated`, how many documents hold items, whatever became of them; where it
+weighs documents, also `commonness` {bin: kept} and `without_commonness` (of the kept).
 """
 
 from __future__ import annotations
@@ -16,6 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beam_jobs.errors import BooksDoNotBalance
+from beam_jobs.jobs.contamination import (
+    CONTAMINATION,
+    SIDECAR,
+    check_contaminated,
+    is_matched,
+    judge,
+)
 from beam_jobs.jobs.decisions import VERDICTS, Found, decisions
 from beam_jobs.jobs.members import CLUSTER, SIDECARS, clusters_of, clusters_stage
 from beam_jobs.jobs.shards import crawls, grouped, of_item, sidecar, sidecar_name, target
@@ -36,6 +45,7 @@ from beam_jobs.jobs.texts import cleaned_file, fact, is_cleaned
 from beam_jobs.jobs.weights import check_weighed, kept_commonness
 from beam_jobs.recipe.profile import Profile
 from beam_jobs.schema.documents import DECISIONS
+from beam_jobs.schema.reasons import CONTAMINATED
 from beam_jobs.steps.drops import COLUMNS as DROPPED
 from beam_jobs.steps.drops import with_drops
 from beam_jobs.steps.rules import decide as apply_rules
@@ -50,7 +60,7 @@ def _plan_shards(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[W
 def _judge(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     profile = Profile.from_record(run.spec.parameters["profile"])
     crawl = item.payload["crawl"]
-    files = []
+    files, documents, contaminated = [], 0, 0
     for _, meta in of_item(run, item.payload):
         signals = sidecar(run, crawl, meta, "annotate", "signals")
         measured = read_columns(run.store, signals, profile.signals) if profile.rules else None
@@ -58,11 +68,18 @@ def _judge(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
         if is_cleaned(run):
             dropped = read_columns(run.store, cleaned_file(run, crawl, meta), list(DROPPED))
             verdicts = with_drops(verdicts, dropped)
-        files.append(
-            run.write_sidecar("verdicts", sidecar_name(crawl, meta), meta, [verdicts], verdicts.schema)
-        )
+        name = sidecar_name(crawl, meta)
+        if is_matched(run):
+            judged = judge(run, crawl, meta, verdicts)
+            verdicts = judged.verdicts
+            found = pa.record_batch([judged.contamination], schema=SIDECAR)
+            files.append(run.write_sidecar(CONTAMINATION, name, meta, [found], SIDECAR))
+            contaminated += judged.documents
+        files.append(run.write_sidecar("verdicts", name, meta, [verdicts], verdicts.schema))
+        documents += meta.rows or 0
         notice(meta.rows or 0)
-    return ItemResult(item.id, tuple(files), {"documents": sum(file.rows or 0 for file in files)})
+    counts = {"documents": documents, **({"contaminated": contaminated} if is_matched(run) else {})}
+    return ItemResult(item.id, tuple(files), counts)
 
 
 def _one_batch(table: pa.Table | None, rows: int) -> pa.RecordBatch:
@@ -104,6 +121,7 @@ def _count(tally: Counts, decided: pa.Table, text_bytes: pa.ChunkedArray, found:
     for reason, number in count_reasons(decided["reason"]).items():
         tally["set_aside"][reason] = tally["set_aside"].get(reason, 0) + number
     every = count_reasons(pc.list_flatten(decided["reasons"]))
+    tally["contaminated_told"] = tally.get("contaminated_told", 0) + every[CONTAMINATED]
     for each in found:
         name = each.method.name
         tally["duplicates"][name] = tally["duplicates"].get(name, 0) + every[each.method.reason]
@@ -136,13 +154,15 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
             )
     counts = {key: decided.get(key, 0) for key in ("documents", "kept", "kept_text_bytes")}
     nested = {key: decided.get(key, {}) for key in ("set_aside", "duplicates", "crawls")}
-    weighed = check_weighed(run, decided)
-    return [file for result in results[-1] for file in result.files], {**counts, **nested, **weighed}
+    more = {**check_contaminated(run, judged, decided), **check_weighed(run, decided)}
+    files = [file for result in results[0] for file in result.files if file.kind == CONTAMINATION]
+    files += [file for result in results[-1] for file in result.files]
+    return files, {**counts, **nested, **more}
 
 
 STAGE = Stage(
     "select",
-    3,
+    4,
     (Phase("judge", _plan_shards, _judge), *phases(), Phase("decide", _plan_shards, _decide)),
     _close,
 )

@@ -1,7 +1,7 @@
 """The texts of documents as later stages see them: as ingested, or with what was cut since replayed over them.
 
-The only readers of stored text. Who cut something is seen from a run's inputs: `clean`, and after it `substring`, whose
-edits include those of `clean`.
+The only readers of stored text. Who cut something is seen from a run's inputs: `clean`, after it `decontaminate`, and
+last `substring`. The edits of each include those of the ones before it.
 """
 
 from __future__ import annotations
@@ -12,22 +12,25 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from beam_jobs.errors import Misaligned
+from beam_jobs.errors import BooksDoNotBalance, Misaligned
 from beam_jobs.jobs.shards import check_aligned, read_column, shard_name, sidecar
 from beam_jobs.jobs.stage import StageRun
-from beam_jobs.schema.documents import EDITS, IMAGES
-from beam_jobs.steps.edits import apply_edits, check_left
+from beam_jobs.schema.documents import IMAGES, LEFT
+from beam_jobs.steps.edits import apply_edits, check_left, cut_bytes, no_edits
 from beam_jobs.steps.images import Image, moved
-from beam_jobs.store.parquet import iter_batches, iter_row_groups, open_parquet
+from beam_jobs.store.parquet import iter_batches, iter_row_groups, open_parquet, read_columns
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import read_rows
 
 CLEAN = "clean"
 CLEANED = "cleaned"
 """The stage, and the kind of its sidecar."""
+DECONTAMINATE = "decontaminate"
+LEFT_TEXTS = "left"
+"""The stage that cuts benchmark items, and the kind of its sidecar."""
 SUBSTRING = "substring"
 PASSAGES = "passages"
-"""The other stage that cuts, and the kind of its sidecar."""
+"""The stage that cuts repeated passages, and the kind of its sidecar."""
 _REPLAY = ["edits", "text_bytes"]
 
 
@@ -36,9 +39,19 @@ def is_cleaned(run: StageRun) -> bool:
     return any(ref.stage == CLEAN for ref in run.spec.inputs)
 
 
+def has_items_cut(run: StageRun) -> bool:
+    """Whether the stage decontaminate ran over what this run reads."""
+    return any(ref.stage == DECONTAMINATE for ref in run.spec.inputs)
+
+
 def has_passages_cut(run: StageRun) -> bool:
     """Whether the stage substring ran over what this run reads."""
     return any(ref.stage == SUBSTRING for ref in run.spec.inputs)
+
+
+def estimates_again(run: StageRun) -> bool:
+    """Whether the `facts_file` says how many tokens are left of texts that something was cut from."""
+    return has_items_cut(run) or has_passages_cut(run)
 
 
 def text_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
@@ -53,15 +66,22 @@ def cleaned_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
     return sidecar(run, crawl, meta, CLEAN, CLEANED)
 
 
-def passages_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
+def _passages_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
     """The shard's edits, with those that cut repeated passages."""
     return sidecar(run, crawl, meta, SUBSTRING, PASSAGES)
+
+
+def _left_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
+    """The shard's edits, with those that cut benchmark items."""
+    return sidecar(run, crawl, meta, DECONTAMINATE, LEFT_TEXTS)
 
 
 def edits_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord | None:
     """The file whose `edits` are all that was cut of the shard's texts; None if nothing could be."""
     if has_passages_cut(run):
-        return passages_file(run, crawl, meta)
+        return _passages_file(run, crawl, meta)
+    if has_items_cut(run):
+        return _left_file(run, crawl, meta)
     return cleaned_file(run, crawl, meta) if is_cleaned(run) else None
 
 
@@ -87,7 +107,7 @@ def kept_texts(
     chosen = _whole(text["text"].filter(keep))
     edited = edits_file(run, crawl, meta)
     if edited is None:
-        return chosen, pa.array([[]] * len(chosen), EDITS)
+        return chosen, no_edits(len(chosen))
     cut = read_rows(run.store, edited, _REPLAY, *rows).filter(keep)
     edits = _whole(cut["edits"])
     return _replayed(run, edited, chosen, edits, _whole(cut["text_bytes"])), edits
@@ -107,10 +127,9 @@ def texts_at(
         start, stop = int(stops[group] - sizes[group]), int(stops[group])
         chosen = pa.array(rows[group_of == group] - start)
         found = _whole(table["text"]).take(chosen)
-        if is_cleaned(run):
-            cleaned = cleaned_file(run, crawl, meta)
-            cut = read_rows(run.store, cleaned, _REPLAY, start, stop).take(chosen)
-            found = _replayed(run, cleaned, found, _whole(cut["edits"]), _whole(cut["text_bytes"]))
+        if edited := edits_file(run, crawl, meta):
+            cut = read_rows(run.store, edited, _REPLAY, start, stop).take(chosen)
+            found = _replayed(run, edited, found, _whole(cut["edits"]), _whole(cut["text_bytes"]))
         yield found
 
 
@@ -158,6 +177,35 @@ def facts_file(run: StageRun, crawl: str, meta: FileRecord) -> FileRecord:
 def fact(run: StageRun, crawl: str, meta: FileRecord, column: str) -> pa.ChunkedArray:
     """One column of `facts_file`."""
     return read_column(run, facts_file(run, crawl, meta), column)
+
+
+def known_texts(run: StageRun, crawl: str, meta: FileRecord) -> pa.RecordBatch:
+    """`LEFT` of the shard's texts as they are; `tokens` are null unless something was cut since they were estimated."""
+    edited = edits_file(run, crawl, meta)
+    names = [
+        *(["edits"] if edited else []),
+        "text_digest",
+        "text_bytes",
+        *(["tokens"] if estimates_again(run) else []),
+    ]
+    facts = read_columns(run.store, edited or meta, names)
+    absent = {"edits": no_edits(len(facts)), "tokens": pa.nulls(len(facts), pa.int64())}
+    columns = [_whole(facts[name]) if name in names else absent[name] for name in LEFT.names]
+    return pa.RecordBatch.from_arrays(columns, schema=LEFT)
+
+
+def check_bytes(run: StageRun, meta: FileRecord, left: pa.RecordBatch) -> None:
+    """Every byte of every text as ingested is left or in an edit, by the columns of `LEFT`; else raises
+    `BooksDoNotBalance`."""
+    before = read_columns(run.store, meta, ["text_bytes"])["text_bytes"].to_numpy()
+    wrong = np.flatnonzero(before - cut_bytes(left["edits"]) != left["text_bytes"].to_numpy())
+    if len(wrong):
+        row = int(wrong[0])
+        raise BooksDoNotBalance(
+            f"row {row}, and {len(wrong) - 1} others: edits cut {cut_bytes(left['edits'])[row]} of "
+            f"{before[row]} bytes and leave {left['text_bytes'][row]}",
+            where=run.store.url(meta.key),
+        )
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -19,11 +19,11 @@ from beam_jobs.store.fingerprint import Json
 
 
 def _several(value: Any) -> Any:
-    """One string stands for a list of it."""
-    return (value,) if isinstance(value, str) else value
+    """One string stands for a list of it; a list becomes the tuple that it is to be, which nobody does after this."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-Columns = Annotated[tuple[str, ...], BeforeValidator(_several)]
+Columns = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=str | list[str])]
 
 
 class FieldColumns(StrictModel):

@@ -113,6 +113,17 @@ class Decontamination(StrictModel):
         description="drop: documents that hold items are set aside; cut: the matching spans are cut out; mark: "
         "matches are recorded, nothing more.",
     )
+    ngram: int = Field(
+        5,
+        ge=3,
+        le=13,
+        description="Tokens that must agree for a match to begin: with fewer, more is looked at.",
+    )
+    background_documents: int = Field(
+        20_000,
+        ge=0,
+        description="Documents of each crawl that tell common phrases, which are no evidence; 0 for none.",
+    )
 
 
 def load_contamination_profile(name: str, base: Path) -> ContaminationProfile:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from beam_jobs.recipe.decontaminating import Decontamination
 from beam_jobs.recipe.dedup import NAMES, Dedup, Exact, Method, Soft
 from beam_jobs.recipe.languages import Languages
 from beam_jobs.recipe.strict import StrictModel, load, nearest
@@ -171,6 +172,10 @@ class Recipe(StrictModel):
         None, description="The least probability of its language that a document is kept with; null for any."
     )
     profile: str = Field("gopher/paper", description="Named filter profile, a path to one, or none.")
+    decontamination: Decontamination | None = Field(
+        None,
+        description="Benchmarks whose items the release must not hold; null if nobody is to look for any.",
+    )
     release: ReleaseSettings = ReleaseSettings()
     beam: BeamSettings = BeamSettings()
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from beam_jobs.recipe.decontaminating import Decontamination
 from beam_jobs.recipe.dedup import NAMES
 from beam_jobs.recipe.model import (
     AnnotateSettings,
@@ -47,16 +48,17 @@ def dates_of(crawl_ids: Sequence[str]) -> dict[str, dt.date]:
     return {crawl: dt.date(1970, 1, 1) + dt.timedelta(days=day) for day, crawl in enumerate(found)}
 
 
-def recipe_text(
+def recipe_text(  # noqa: PLR0913 - what a recipe is of, all but the first two by name
     name: str,
     crawls: Mapping[str, Sequence[str]],
     *,
     profile: str,
     dedup: Sequence[str],
     signals: Sequence[str] = DEFAULT_GROUPS,
+    benchmarks: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """The YAML of a recipe named `name`; `crawls` maps an id to its sources. Of the groups of `signals`, those that are
-    not measured stand there as comments."""
+    """The YAML of a recipe named `name`; `crawls` maps an id to its sources, `benchmarks` a name to its files. Of the
+    groups of `signals`, those that are not measured stand there as comments."""
     dates = dates_of(list(crawls))
     ordered = "" if all(date_of(crawl) for crawl in crawls) else " (not in the ids: the order given)"
     lines = [
@@ -91,6 +93,7 @@ def recipe_text(
         f"# {Recipe.model_fields['profile'].description}",
         f"profile: {_quoted(profile)}",
         "",
+        *_decontamination(benchmarks or {}),
         *_section("release", ReleaseSettings),
         f"# {inspect.cleandoc(BeamSettings.__doc__ or '')}",
         *_section("beam", BeamSettings),
@@ -122,6 +125,22 @@ def _annotate(signals: Sequence[str]) -> list[str]:
     ]
     for group in OPTIONAL_GROUPS:
         lines.append(f"  {'  ' if group in signals else '# '}- {group} # {ABOUT[group]}")
+    return [*lines, ""]
+
+
+def _decontamination(benchmarks: Mapping[str, Sequence[str]]) -> list[str]:
+    """The section, or, without benchmarks, that there is one."""
+    about = f"# {Recipe.model_fields['decontamination'].description}"
+    if not benchmarks:
+        return [about, "decontamination: null", ""]
+    fields = Decontamination.model_fields
+    lines = [about, "decontamination:", f"  benchmarks: # {fields['benchmarks'].description}"]
+    for name, files in benchmarks.items():
+        lines += [f"    - name: {_quoted(name)}", "      uri:"]
+        lines += [f"        - {_quoted(file)}" for file in files]
+    for key, field in fields.items():
+        if key != "benchmarks":
+            lines.append(f"  {key}: {json.dumps(field.default)} # {field.description}")
     return [*lines, ""]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import yaml
 
-from beam_jobs.release import duplicates
+from beam_jobs.release import contamination, duplicates
 from beam_jobs.release.columns import (
     DATA,
     DATA_MEANINGS,
@@ -51,6 +51,7 @@ def render_card(facts: ReleaseFacts) -> bytes:
             stages=STAGES,
             language_model=_language_model(facts),
             deduplication=list(duplicates.described(facts.recipe)),
+            decontamination=contamination.described(facts.recipe),
             weighing=duplicates.weighing(facts.recipe),
             limits=list(_limits(facts)),
             tables=[
@@ -98,7 +99,7 @@ def _limits(facts: ReleaseFacts) -> Iterator[str]:
         yield f"Quality was judged by the rules of {facts.profile} alone; they measure form, not truth or harm."
     yield "Personal data was not looked for and not removed."
     yield "Toxic, adult or otherwise harmful content was not looked for and not removed."
-    yield "Texts of evaluation benchmarks were not looked for: scores of models trained on this may be inflated."
+    yield from contamination.limits(facts.recipe, facts.benchmarks)
     yield (
         "Licences and opt-out signals are recorded as found on the page and in its headers. Whether they speak of "
         "training was not judged, and no page was removed because of them."

@@ -85,8 +85,8 @@ DATA_MEANINGS: dict[str, str] = {
     "cluster_size": _RECORD["cluster_size"],
     "duplicate_of": "Where the recipe marks duplicates and does not remove them: `doc_id` of the document that "
     "stands for this one.",
-    "edits": "What was cut from the text as extracted: `rule` (of an edit program; `dup_substring`: the passage stands "
-    "earlier too), and `start` and `end` in bytes of its UTF-8.",
+    "edits": "What was cut from the text as extracted: `rule` (of an edit program; `contaminated`: a benchmark's "
+    "item; `dup_substring`: the passage stands earlier too), and `start` and `end` in bytes of its UTF-8.",
     "images": "Images of the content: `at`, the byte of `text` (UTF-8) that begins the line before which each stands, "
     "`alternative`, its alternative text, and `address`. Null where the recipe asks for none.",
 }
@@ -120,6 +120,9 @@ LEDGER_MEANINGS: dict[str, str] = {
     "similarity": "Of a duplicate: how alike it and that document are. 1 for equal normalised texts; of "
     "near-duplicates the Jaccard similarity of their shingles, where these two were compared, else that of the "
     "weakest link of the strongest chain between them; null for equal addresses.",
+    "contamination": "Benchmark items that it holds, the one that shows it best first: `rule` of the contamination "
+    "profile; tokens of the longest run; share of each field's n-grams; where `field` stands, `start` and `end` in "
+    "bytes of the text as extracted (UTF-8), and what stands there, cut short. Null where nobody looked.",
 }
 
 INDEX_MEANINGS: dict[str, str] = {

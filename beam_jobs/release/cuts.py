@@ -1,4 +1,4 @@
-"""What was cut from one document, by edit programs or as a repeated passage, with the text that stood there.
+"""What was cut from one document, by edit programs, as a benchmark item or as a repeated passage, and its text.
 
 A release has the spans of the documents that it holds, never the text that was cut: that is still in the stages that
 the release was made of, if they are in the same data root. So an excerpt may be missing, a span of a kept document
@@ -46,10 +46,10 @@ class Cut:
             return None
         data = self.text.encode()
         if len(data) <= EXCERPT_BYTES:
-            return _escaped(self.text)
+            return escaped(self.text)
         half = EXCERPT_BYTES // 2
         head, tail = data[:half].decode("utf-8", "ignore"), data[-half:].decode("utf-8", "ignore")
-        return f"{_escaped(head)} … {_escaped(tail)}"
+        return f"{escaped(head)} … {escaped(tail)}"
 
     def to_json(self) -> dict[str, Any]:
         """All fields, the text whole."""
@@ -64,7 +64,8 @@ class Cut:
         return f"this line occurs in {self.documents:,} {among}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text of a page in quotes, on one line: what cannot be seen is escaped."""
     shown = "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode()
         for each in text.replace("\\", "\\\\")
@@ -103,12 +104,15 @@ def cuts_of(
 
 
 _PASSAGES = "substring"
+_ITEMS = "decontaminate"
 
 
 def _who_cut(release: Release) -> str | None:
     """The stage whose edits are all that was cut."""
-    if any(entry.stage == _PASSAGES for entry in release.manifest.stages):
-        return _PASSAGES
+    stages = {entry.stage for entry in release.manifest.stages}
+    for stage in (_PASSAGES, _ITEMS):
+        if stage in stages:
+            return stage
     return "clean" if release.manifest.programs else None
 
 
@@ -153,7 +157,11 @@ def _edits(
         counted = _value(release.store, file, "edit_documents", row)
         counts = dict(zip(map(_place, edits), counted, strict=True))
     sources: dict[int, str] = {}
-    if _who_cut(release) == _PASSAGES:
+    last = _who_cut(release)
+    if last == _ITEMS:
+        file = _stage(release, _ITEMS, crawl).of_kind("left")[shard]
+        edits = _value(release.store, file, "edits", row)
+    if last == _PASSAGES:
         file = _stage(release, _PASSAGES, None).of_kind("passages")[f"{crawl}/{shard}"]
         edits = _value(release.store, file, "edits", row)
         passages = _value(release.store, file, "passages", row)

@@ -7,7 +7,7 @@ the row groups that can hold the answer are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,9 @@ from beam_jobs.release.locate import Release
 from beam_jobs.release.programs import drops_with
 from beam_jobs.release.rules import condition, number, rule_for
 from beam_jobs.release.tables import open_table, rows_by_id
+from beam_jobs.schema.contamination import ROLES
 from beam_jobs.schema.reasons import (
+    CONTAMINATED,
     DUPLICATE_PREFIX,
     DUPLICATE_SUBSTRING,
     INGEST_REASONS,
@@ -62,12 +64,14 @@ class Capture:
         record = self.record
         size = record["cluster_size"] or 1
         if self.kept:
-            return f"Kept, in {self.file}.{self._standing(size)}{self._passages()}"
+            return f"Kept, in {self.file}.{self._standing(size)}{self._contamination()}{self._passages()}"
         reason = str(record["reason"])
         measured = _measured(record)
         told = [f"Set aside by {record['stage']}: {reason}{f' ({measured})' if measured else ''}."]
         if self.reason_meaning:
             told.append(f"{self.reason_meaning[0].upper()}{self.reason_meaning[1:]}.")
+        if reason == CONTAMINATED:
+            told.append(_items(record["contamination"]))
         if record["detail"]:
             told.append(f"Found: {record['detail']}.")
         if reason == DUPLICATE_SUBSTRING:
@@ -86,12 +90,22 @@ class Capture:
         if not record["survivor_id"] and record["detail"]:
             return f" Marked {' and '.join(record['reasons'])}: {record['detail']}."
         if record["survivor_id"]:
-            marks = " and ".join(reason for reason in record["reasons"] if reason != DUPLICATE_SUBSTRING)
+            others = (DUPLICATE_SUBSTRING, CONTAMINATED)
+            marks = " and ".join(reason for reason in record["reasons"] if reason not in others)
             return f" Marked {marks}: of {size} such pages {_survivor(record)} would be kept."
         if size == 1:
             return ""
         likeness = LIKENESS.get(str(record.get("dedup_method")), "that are duplicates")
         return f" It stands for {size} pages {likeness}."
+
+    def _contamination(self) -> str:
+        """Of a kept page that holds benchmark items, or did: that they are marked, or cut."""
+        items = self.record.get("contamination")
+        if not items:
+            return ""
+        if CONTAMINATED in self.record["reasons"]:
+            return f" Marked {CONTAMINATED}: {_items(items)}"
+        return f" Cut from it: {_items(items)}"
 
     def _passages(self) -> str:
         """Of a kept page that has repeated passages: that it does, and whether they are cut."""
@@ -117,6 +131,19 @@ class Capture:
             "cuts": None if self.cuts is None else [cut.to_json() for cut in self.cuts],
             "explanation": self.sentence(),
         }
+
+
+def _items(items: Sequence[Mapping[str, Any]]) -> str:
+    """`item 17 of gsm8k (rule question: 100 % of its question's n-grams, 43 tokens in a row), and 2 others.`"""
+    best = items[0]
+    shares = (
+        f"{100 * best[f'{role}_share']:.0f} % of its {role}'s n-grams"
+        for role in ROLES[:3]
+        if best[f"{role}_share"]
+    )
+    told = ", ".join([*shares, f"{best['longest']:,} tokens in a row"])
+    others = f", and {len(items) - 1:,} others" if len(items) > 1 else ""
+    return f"item {best['item']} of {best['benchmark']} (rule {best['rule']}: {told}){others}."
 
 
 def _survivor(record: Mapping[str, Any]) -> str:

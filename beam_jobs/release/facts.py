@@ -12,12 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from beam_jobs.errors import BooksDoNotBalance
-from beam_jobs.release import duplicates
-from beam_jobs.release.manifest import Filter, MadeBy, ReleaseManifest, StageEntry
+from beam_jobs.release import contamination, duplicates
+from beam_jobs.release.manifest import BenchmarkBooks, Filter, MadeBy, ReleaseManifest, StageEntry
 from beam_jobs.release.programs import drop_reasons, drops_with, effect
 from beam_jobs.release.rules import condition, signals
 from beam_jobs.release.tallies import UNDETERMINED, Cut, Tallies, Volume
-from beam_jobs.schema.reasons import CLEAN_REASONS, DUPLICATE_SUBSTRING, INGEST_REASONS, describe
+from beam_jobs.schema.reasons import (
+    CLEAN_REASONS,
+    CONTAMINATED,
+    DUPLICATE_SUBSTRING,
+    INGEST_REASONS,
+    describe,
+)
 from beam_jobs.schema.signals import SIGNALS
 
 SHOWN = 50
@@ -114,6 +120,7 @@ class ReleaseFacts:
     programs: tuple[str, ...]
     cuts: tuple[CutFacts, ...]
     filters: tuple[Filter, ...]
+    benchmarks: tuple[BenchmarkBooks, ...]
     languages: Ranking
     language_codes: tuple[str, ...]
     domains: Ranking
@@ -167,6 +174,7 @@ def gather_facts(manifest: ReleaseManifest, tallies: Tallies) -> ReleaseFacts:
         programs=tuple(f"{program.name} (version {program.version})" for program in manifest.programs),
         cuts=_cuts(manifest, tallies),
         filters=manifest.filters,
+        benchmarks=manifest.benchmarks,
         languages=languages,
         language_codes=tuple(name for name, _ in Ranking.of(tallies.languages, len(tallies.languages)).top),
         domains=Ranking.of({name or NO_DOMAIN: volume for name, volume in tallies.domains.items()}),
@@ -210,20 +218,21 @@ def _crawls(manifest: ReleaseManifest, tallies: Tallies) -> tuple[CrawlFacts, ..
 
 
 def _waterfall(manifest: ReleaseManifest) -> tuple[ReasonFacts, ...]:
-    """Reasons in the order in which they claim a record: ingest's, edit programs', the profile's, then duplicates and
-    any other, and last what too little was left of.
+    """Reasons in the order in which they claim a record: ingest's, edit programs', the profile's, benchmark items, then
+    duplicates and any other, and last what too little was left of.
     """
     rules = {str(rule.get("reason")): rule for rule in manifest.profile.rules}
     reasons = [*INGEST_REASONS, *drop_reasons(manifest), *CLEAN_REASONS, *rules]
     order = {reason: place for place, reason in enumerate(reasons)}
-    order[DUPLICATE_SUBSTRING] = len(reasons) + 1
+    order[CONTAMINATED] = len(reasons)
+    order[DUPLICATE_SUBSTRING] = len(reasons) + 2
     found = []
     for reason, records in manifest.counts.set_aside.items():
         stage = "ingest" if reason in INGEST_REASONS else "select"
         rule = condition(rules[reason]) if reason in rules else None
         meaning = describe(reason) or drops_with(manifest, reason)
         found.append(ReasonFacts(reason, records, stage, meaning, rule))
-    return tuple(sorted(found, key=lambda one: (order.get(one.reason, len(reasons)), one.reason)))
+    return tuple(sorted(found, key=lambda one: (order.get(one.reason, len(reasons) + 1), one.reason)))
 
 
 def _cuts(manifest: ReleaseManifest, tallies: Tallies) -> tuple[CutFacts, ...]:
@@ -231,6 +240,8 @@ def _cuts(manifest: ReleaseManifest, tallies: Tallies) -> tuple[CutFacts, ...]:
     effects = {str(rule["rule"]): effect(rule) for rule in rules}
     if passages := duplicates.passages_cut(manifest.recipe):
         effects[DUPLICATE_SUBSTRING] = passages
+    if (settings := contamination.settings_of(manifest.recipe)) and settings["action"] == "cut":
+        effects[CONTAMINATED] = "what stands there of a benchmark's items"
     if unknown := sorted(tallies.cuts.keys() - effects):
         raise BooksDoNotBalance(
             f"the data says that {', '.join(unknown)} cut from it: no rule of the release's programs",

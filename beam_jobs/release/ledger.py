@@ -14,7 +14,7 @@ from beam_jobs.release.locate import Release
 from beam_jobs.release.manifest import ReleaseManifest
 from beam_jobs.release.programs import drop_reasons
 from beam_jobs.release.tables import TableReader, as_dicts, open_table
-from beam_jobs.schema.reasons import DUPLICATE_REASONS, INGEST_REASONS
+from beam_jobs.schema.reasons import CONTAMINATION_REASONS, DUPLICATE_REASONS, INGEST_REASONS
 
 KEPT, SET_ASIDE = "kept", "set_aside"
 
@@ -35,6 +35,7 @@ COLUMNS = (
     "dedup_method",
     "cluster_id",
     "cluster_size",
+    "contamination",
     "domain",
     "record_type",
     "warc_file",
@@ -47,7 +48,7 @@ COLUMNS = (
 def known_reasons(manifest: ReleaseManifest) -> set[str]:
     """Every reason that a record of this release could have: found, or known to a stage, a program or the profile."""
     rules = {str(rule["reason"]) for rule in manifest.profile.rules if "reason" in rule}
-    stages = (*INGEST_REASONS, *DUPLICATE_REASONS, *drop_reasons(manifest))
+    stages = (*INGEST_REASONS, *CONTAMINATION_REASONS, *DUPLICATE_REASONS, *drop_reasons(manifest))
     return {*manifest.counts.set_aside, *stages, *rules}
 
 

@@ -161,6 +161,22 @@ class Filter(_Strict):
         return self.items > self.expected_items
 
 
+class BenchmarkBooks(_Strict):
+    """A benchmark that the crawls were held against: its items, those of them that nothing can match (`unseen`), and
+    how many were found, in how many documents, in all of the crawls and in the documents of the release.
+    """
+
+    name: str
+    version: str
+    licence: str | None = None
+    items: Amount
+    unseen: Amount
+    items_found: Amount
+    items_kept: Amount
+    documents_found: Amount
+    documents_kept: Amount
+
+
 class MadeBy(_Strict):
     """The code that made the release; see `release.provenance.made_by`."""
 
@@ -188,6 +204,7 @@ class ReleaseManifest(_Strict):
     recipe: dict[str, JsonValue]
     programs: tuple[EditProgram, ...] = ()
     filters: tuple[Filter, ...] = ()
+    benchmarks: tuple[BenchmarkBooks, ...] = ()
     profile: Profile
     made_by: MadeBy
 

@@ -51,6 +51,8 @@ STAGES = {
     "ingest": "reads the archives, extracts the text of each page and gives every record a fate",
     "clean": "runs edit programs: what they cut is recorded, and left out of the text from here on",
     "annotate": "measures each text: language, size, quality signals",
+    "matches": "finds where items of benchmarks stand in each text",
+    "decontaminate": "cuts items of benchmarks out of the texts",
     "bands_exact": "digests each normalised text",
     "bands_url": "digests each canonical address",
     "bands_minhash": "hashes the shingles of each text to the keys of its bands",

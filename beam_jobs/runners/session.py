@@ -13,6 +13,7 @@ from beam_jobs.jobs.publish import release_prefix
 from beam_jobs.jobs.stage import StageRun
 from beam_jobs.release.card import CARD, PROVENANCE, render_card
 from beam_jobs.release.commit import claim, claimed_version, commit, next_version
+from beam_jobs.release.contamination import entries
 from beam_jobs.release.duplicates import filters_of
 from beam_jobs.release.facts import gather_facts
 from beam_jobs.release.layout import LATEST, MANIFEST, Bump, ReleaseName, Version
@@ -107,7 +108,7 @@ class Session:
         """The release's manifest and the documents rendered from it."""
         stages = [*self._stages(plan, crawls), written]
         tallies = merge(Tallies.from_json(part) for part in written.counts["tallies"])
-        prefix = release_prefix(written.parameters)
+        prefix, found = release_prefix(written.parameters), plan.decontaminating
         files = tuple(
             sorted((table_entry(file, prefix) for file in written.files), key=lambda file: file.path)
         )
@@ -129,6 +130,7 @@ class Session:
             recipe=_effective(plan, crawls),
             programs=tuple(recorded(program) for program in plan.programs),
             filters=filters_of(stages),
+            benchmarks=entries(found.benchmarks, written.counts["benchmarks"]) if found else (),
             profile=_profile(plan),
             made_by=made_by(),
         )
@@ -184,7 +186,8 @@ def _bump(plan: Plan, crawls: Sequence[str], parent: Release | None) -> Bump:
         return "minor"
     before, recipe = parent.manifest, _effective(plan, crawls)
     same_settings = all(
-        before.recipe.get(name) == recipe[name] for name in ("description", "dedup", "release")
+        before.recipe.get(name) == recipe[name]
+        for name in ("description", "dedup", "decontamination", "release")
     )
     same_rules = before.profile == _profile(plan)
     code = {stage.name: stage.version for stage in STAGES.values()}

@@ -150,6 +150,35 @@ EVIDENCE: Final = pa.schema(
 )
 """What is known of a document and an item together, a row each, sorted by row, benchmark and item."""
 
+FOUND: Final = pa.list_(
+    pa.struct(
+        [
+            *(field for field in MATCHES if field.name != "row"),
+            pa.field("matched", pa.string(), nullable=False),
+        ]
+    )
+)
+"""`MATCHES` as a column: of each document its own, with what stands there, cut short."""
+
+CONTAMINATION: Final = pa.list_(
+    pa.struct(
+        [
+            *(pa.field(name, pa.string(), nullable=False) for name in ("benchmark", "item", "field", "rule")),
+            pa.field("longest", pa.int32(), nullable=False),
+            *(
+                pa.field(f"{role}_share", pa.float64(), nullable=False)
+                for role in (QUESTION, ANSWER, PASSAGE)
+            ),
+            pa.field("start", pa.int32(), nullable=False),
+            pa.field("end", pa.int32(), nullable=False),
+            pa.field("matched", pa.string(), nullable=False),
+        ]
+    )
+)
+"""The items that contaminate a document, the one that shows it best first: the rule that holds, the longest run of
+tokens, the share of each field's n-grams, and where the `field` that shows it stands: bytes [start, end) of the text as
+ingested, and what is there, cut short."""
+
 CHAINS: Final = pa.schema(
     [
         pa.field("row", pa.int32(), nullable=False),  # of the passage

@@ -13,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SCHEMA_VERSION = 4
+from beam_jobs.schema.contamination import CONTAMINATION
+
+SCHEMA_VERSION = 5
 """Bump when a column changes its name, type or meaning; part of every stage's fingerprint."""
 
 ID = pa.binary(16)
@@ -100,12 +102,19 @@ CLEANED = pa.schema(
 `edits` how many texts or documents of the crawl or site have its line, null if its rule does not ask; `repeated_share`
 is the share of the text's bytes that such rules cut, null if there are none."""
 
-PASSAGES = pa.schema(
+LEFT = pa.schema(
     [
-        pa.field("edits", EDITS, nullable=False),  # all there are: those of clean, and what is cut here
+        pa.field("edits", EDITS, nullable=False),  # all there are, those of stages before too
         pa.field("text_digest", ID, nullable=False),  # of what is left, as META's
         pa.field("text_bytes", pa.int64(), nullable=False),  # of what is left
         pa.field("tokens", pa.int64()),  # estimated, of what is left; null where nothing is cut here
+    ]
+)
+"""What is left of each text: the sidecar of decontaminate, and of substring with its own columns."""
+
+PASSAGES = pa.schema(
+    [
+        *LEFT,
         pa.field(
             "passages",
             pa.list_(
@@ -183,6 +192,7 @@ LEDGER = pa.schema(
         pa.field("survivor_id", pa.string()),  # hex
         pa.field("survivor_url", pa.string()),
         pa.field("similarity", pa.float64()),
+        pa.field("contamination", CONTAMINATION),  # null where nobody looked for benchmarks
     ]
 )
 

@@ -27,6 +27,13 @@ CLEAN_REASONS: dict[str, str] = {
 }
 """Beside these the codes of those rules of the recipe's edit programs that drop documents."""
 
+CONTAMINATED = "contaminated"
+"""The rule of cut items too."""
+
+CONTAMINATION_REASONS: dict[str, str] = {
+    CONTAMINATED: "it holds items of the benchmarks that the recipe names",
+}
+
 DUPLICATE_PREFIX = "dup"
 """Reasons of removed duplicates start so: `dup_exact`, `dup_url`, `dup_minhash` ..."""
 
@@ -52,4 +59,5 @@ RECIPE_REASONS = (LANGUAGE_REASON, LANGUAGE_SCORE_REASON)
 
 def describe(reason: str) -> str | None:
     """One sentence for a reason that stages set themselves; None for a profile's and edit programs' own codes."""
-    return INGEST_REASONS.get(reason) or CLEAN_REASONS.get(reason) or DUPLICATE_REASONS.get(reason)
+    known = (INGEST_REASONS, CLEAN_REASONS, CONTAMINATION_REASONS, DUPLICATE_REASONS)
+    return next((reasons[reason] for reasons in known if reason in reasons), None)

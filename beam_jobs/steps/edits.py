@@ -34,6 +34,11 @@ def apply_edits(text: pa.StringArray, edits: pa.ListArray) -> pa.StringArray:
     )
 
 
+def no_edits(rows: int) -> pa.ListArray:
+    """Nothing cut from so many texts."""
+    return pa.array([[]] * rows, EDITS)
+
+
 def edits_column(
     offsets: npt.NDArray[np.int64],
     starts: npt.NDArray[np.int64],

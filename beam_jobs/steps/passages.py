@@ -10,25 +10,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beam_jobs.kernels.edits import Edits, apply_spans, compose
-from beam_jobs.kernels.text import Texts, buffers
-from beam_jobs.schema.documents import EDITS, PASSAGES
+from beam_jobs.kernels.edits import Edits
+from beam_jobs.schema.documents import PASSAGES
 from beam_jobs.schema.reasons import DUPLICATE_SUBSTRING
-from beam_jobs.steps.edits import edits_column
-from beam_jobs.steps.signals.text import measure
-from beam_jobs.steps.text import text_digests
+from beam_jobs.steps.cutting import cut_again
 
 Numbers = npt.NDArray[np.int64]
 
-_TOKENS = "tokens_estimated"
 
-
-def untouched(edits: pa.ListArray, digests: pa.Array, sizes: pa.Array) -> pa.RecordBatch:
-    """`PASSAGES` of texts of which nothing is cut: what is known of them as they are."""
-    rows = len(edits)
-    none = pa.array([[]] * rows, PASSAGES.field("passages").type)
-    columns = [edits, digests, sizes, pa.nulls(rows, pa.int64()), none]
-    return pa.RecordBatch.from_arrays(columns, schema=PASSAGES)
+def untouched(known: pa.RecordBatch) -> pa.RecordBatch:
+    """`PASSAGES` of texts of which nothing is cut: what is `known` (`LEFT`) of them as they are."""
+    none = pa.array([[]] * len(known), PASSAGES.field("passages").type)
+    return pa.RecordBatch.from_arrays([*known.columns, none], schema=PASSAGES)
 
 
 def without_passages(
@@ -36,28 +29,10 @@ def without_passages(
 ) -> pa.RecordBatch:
     """`PASSAGES` of texts without what `cut` says; its `rules` are places in `sources` (`ID`), `edits` (type `EDITS`)
     what was cut before and made them what they are."""
-    spans = edits.flatten()
-    before = Edits(
-        np.concatenate([[0], np.cumsum(pc.list_value_length(edits).to_numpy(zero_copy_only=False))]).astype(
-            np.int64
-        ),
-        spans.field("start").to_numpy().astype(np.int64),
-        spans.field("end").to_numpy().astype(np.int64),
-        np.arange(len(spans)),
-    )
-    both = compose(before, cut._replace(rules=cut.rules + len(spans)))
-    codes = pa.concat_arrays(
-        [spans.field("rule"), pa.array([DUPLICATE_SUBSTRING] * len(sources), pa.string())]
-    )
-    left = _strings(apply_spans(buffers(text), cut))
-    columns = [
-        edits_column(both.offsets, both.starts, both.ends, codes.take(pa.array(both.rules))),
-        text_digests(left),
-        pc.cast(pc.binary_length(left), pa.int64()),
-        measure(left, [_TOKENS])[0],
-        _passages(both, len(spans), sources),
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=PASSAGES)
+    codes = pa.array([DUPLICATE_SUBSTRING] * len(sources), pa.string())
+    both, left = cut_again(text, edits, cut, codes)
+    before = len(edits.flatten())
+    return pa.RecordBatch.from_arrays([*left.columns, _passages(both, before, sources)], schema=PASSAGES)
 
 
 def _passages(edits: Edits, before: int, sources: pa.Array) -> pa.ListArray:
@@ -81,14 +56,6 @@ def only_marked(made: pa.RecordBatch, known: pa.RecordBatch) -> pa.RecordBatch:
     )
 
 
-def put_rows(whole: pa.RecordBatch, rows: Numbers, made: pa.RecordBatch) -> pa.RecordBatch:
-    """`whole` with the rows `rows` as in `made`."""
-    places = np.arange(len(whole))
-    places[rows] = len(whole) + np.arange(len(rows))
-    both = pa.Table.from_batches([whole, made]).combine_chunks()
-    return both.take(pa.array(places)).combine_chunks().to_batches()[0]
-
-
 def passage_bytes(passages: pa.ListArray) -> Numbers:
     """How many bytes of each text they are."""
     spans = passages.flatten()
@@ -97,13 +64,3 @@ def passage_bytes(passages: pa.ListArray) -> Numbers:
     ends = np.cumsum(pc.list_value_length(passages).to_numpy(zero_copy_only=False)).astype(np.int64)
     found: Numbers = np.diff(total[np.concatenate([[0], ends])])
     return found
-
-
-def no_edits_column(rows: int) -> pa.ListArray:
-    """Nothing cut from so many texts."""
-    return pa.array([[]] * rows, EDITS)
-
-
-def _strings(texts: Texts) -> pa.StringArray:
-    offsets = texts.offsets.astype(np.int32)
-    return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(texts.data))

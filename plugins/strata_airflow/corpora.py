@@ -1,4 +1,4 @@
-"""What Airflow must know of a corpus: its name, its description, its crawls with their dates, and whether it cleans.
+"""What Airflow must know of a corpus: its name, its description, its crawls with their dates, and which steps it has.
 
 That is a small part of the recipe, read with a plain YAML reader: a DAG file is read every few seconds, and
 the rest of the recipe is the platform's to check (`strata recipe check`).
@@ -29,13 +29,14 @@ class RecipeError(ValueError):
 @dataclass(frozen=True)
 class Corpus:
     """One recipe, as Airflow sees it; `crawls`: dates (YYYY-MM-DD) by crawl id, in the recipe's order; `cleans`: it
-    names edit programs."""
+    names edit programs; `decontaminates`: it names benchmarks."""
 
     name: str
     description: str
     recipe: Path
     crawls: dict[str, str]
     cleans: bool = False
+    decontaminates: bool = False
 
 
 def read_corpus(path: Path) -> Corpus:
@@ -57,7 +58,8 @@ def read_corpus(path: Path) -> Corpus:
         if crawl_id in dates:
             raise RecipeError(path, f"crawl id {crawl_id!r} stands twice")
         dates[crawl_id] = day
-    return Corpus(name, str(recipe.get("description") or ""), path, dates, bool(recipe.get("clean")))
+    steps = (bool(recipe.get(key)) for key in ("clean", "decontamination"))
+    return Corpus(name, str(recipe.get("description") or ""), path, dates, *steps)
 
 
 def _crawl(path: Path, number: int, crawl: Any) -> tuple[str, str]:

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beam_jobs.jobs.decisions import with_reason
 from beam_jobs.recipe.substring import Substring
 from beam_jobs.schema.documents import DECISIONS
 from beam_jobs.schema.reasons import DUPLICATE_SUBSTRING
+from beam_jobs.steps.reasons import with_reason
 
 SHARE = "cut_share"
 """What is measured: the share of a text's bytes that stand in earlier documents."""

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.jobs.shards import crawls, grouped, of_item, sidecar, sidecar_name, target, targets_of
 from beam_jobs.jobs.stage import Counts, ItemResult, Notice, Phase, StageRun, WorkItem, count_reasons
 from beam_jobs.jobs.substring.decide import Cut, decided
@@ -22,14 +21,13 @@ from beam_jobs.jobs.substring.groups import (
     targets_within,
 )
 from beam_jobs.jobs.substring.within import CUTS, CUTS_WITHIN
-from beam_jobs.jobs.texts import PASSAGES, edits_file, facts_file, kept_texts
+from beam_jobs.jobs.texts import PASSAGES, check_bytes, kept_texts, known_texts
 from beam_jobs.schema.documents import DECISIONS
 from beam_jobs.schema.documents import PASSAGES as PASSAGES_SCHEMA
 from beam_jobs.store.parquet import read_columns
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.sorted_files import read_range
 
-_FACTS = ["text_digest", "text_bytes"]
 _ORDER = ["target", "row", "first", "source_crawl", "source", "last", "stop"]
 
 Numbers = npt.NDArray[np.int64]
@@ -50,16 +48,18 @@ def _plan(run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[WorkItem]
 
 
 def _spans(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
+    from beam_jobs.steps.passages import untouched  # the driver, which plans, needs no kernel
+
     crawl = item.payload["crawl"]
     cuts = _cuts(run, item)
     files: list[FileRecord] = []
     tally: Counts = {"cuts": len(cuts), **_nothing()}
     for shard, meta in of_item(run, item.payload):
         here = cuts.filter(pc.equal(cuts["target"], target(item.payload["crawl_number"], shard)))
-        known = _known(run, crawl, meta)
+        known = untouched(known_texts(run, crawl, meta))
         passages = _with_cuts(run, crawl, meta, known, here)
         before = read_columns(run.store, sidecar(run, crawl, meta, "select", "decisions"), DECISIONS.names)
-        _check_bytes(run, meta, passages)
+        check_bytes(run, meta, passages)
         cut = Cut.of(known["text_bytes"], passages["passages"])
         after = decided(before, cut, settings_of(run))
         name = sidecar_name(crawl, meta)
@@ -87,25 +87,12 @@ def _cuts(run: StageRun, item: WorkItem) -> pa.Table:
     return pa.concat_tables([CUTS.empty_table(), *parts]).sort_by([(name, "ascending") for name in _ORDER])
 
 
-def _known(run: StageRun, crawl: str, meta: FileRecord) -> pa.RecordBatch:
-    """The sidecar as it is if nothing is cut."""
-    from beam_jobs.steps.passages import no_edits_column, untouched
-
-    facts = read_columns(run.store, facts_file(run, crawl, meta), _FACTS)
-    edited = edits_file(run, crawl, meta)
-    edits = (
-        no_edits_column(len(facts))
-        if edited is None
-        else read_columns(run.store, edited, ["edits"])["edits"].combine_chunks()
-    )
-    return untouched(edits, *(facts[name].combine_chunks() for name in _FACTS))
-
-
 def _with_cuts(
     run: StageRun, crawl: str, meta: FileRecord, known: pa.RecordBatch, cuts: pa.Table
 ) -> pa.RecordBatch:
     """The sidecar, `cuts` of the shard made; raises `BooksDoNotBalance` when bytes get lost."""
-    from beam_jobs.steps.passages import only_marked, put_rows
+    from beam_jobs.steps.cutting import put_rows
+    from beam_jobs.steps.passages import only_marked
 
     rows = np.unique(cuts["row"].to_numpy()).astype(np.int64)
     if not len(rows):
@@ -143,21 +130,6 @@ def _cut_rows(run: StageRun, crawl: str, meta: FileRecord, rows: Numbers, cuts: 
     columns = [cuts[name].to_numpy().astype(np.int64) for name in ("row", "first", "stop")]
     found = cuts_of(text, settings_of(run), np.searchsorted(rows, columns[0]), *columns[1:])
     return without_passages(text, edits, found, cuts["source"].combine_chunks())
-
-
-def _check_bytes(run: StageRun, meta: FileRecord, passages: pa.RecordBatch) -> None:
-    """Every byte of every text as ingested is left or in an edit."""
-    from beam_jobs.steps.edits import cut_bytes
-
-    before = read_columns(run.store, meta, ["text_bytes"])["text_bytes"].to_numpy()
-    wrong = np.flatnonzero(before - cut_bytes(passages["edits"]) != passages["text_bytes"].to_numpy())
-    if len(wrong):
-        row = int(wrong[0])
-        raise BooksDoNotBalance(
-            f"row {row}, and {len(wrong) - 1} others: edits cut {cut_bytes(passages['edits'])[row]} of "
-            f"{before[row]} bytes and leave {passages['text_bytes'][row]}",
-            where=run.store.url(meta.key),
-        )
 
 
 def _nothing() -> Counts:

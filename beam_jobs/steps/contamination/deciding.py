@@ -9,9 +9,7 @@ import pyarrow.compute as pc
 from beam_jobs.recipe.decontaminating import ContaminationProfile
 from beam_jobs.schema.contamination import EVIDENCE
 from beam_jobs.schema.documents import EDITS
-
-REASON = "contaminated"
-"""The reason of documents set aside, and the rule of spans cut."""
+from beam_jobs.schema.reasons import CONTAMINATED
 
 DECIDED = pa.schema([*EVIDENCE, pa.field("rule", pa.string())])
 """`EVIDENCE`, and the first rule that holds; null: the document is not contaminated by this item."""
@@ -33,15 +31,13 @@ def decide(evidence: pa.Table, profile: ContaminationProfile) -> pa.Table:
     return pa.table([*evidence.columns, named], schema=DECIDED)
 
 
-def strongest(decided: pa.Table) -> pa.Table:
-    """Of each contaminated document the item that shows it best, sorted by row: that with the longest field found whole
-    of the longest, then the greatest weight of question, of answer, then by benchmark and item."""
+def ranked(decided: pa.Table) -> pa.Table:
+    """The items that contaminate documents, sorted by row, of each the one that shows it best first: that with the
+    longest field found whole, of those the greatest weight of question, of answer, then by benchmark and item."""
     hit = decided.filter(pc.is_valid(decided["rule"]))
     keys = [("row", "ascending"), ("whole_tokens", "descending"), ("question_weight", "descending")]
     keys += [("answer_weight", "descending"), ("benchmark", "ascending"), ("item", "ascending")]
-    ordered = hit.sort_by(keys)
-    _, first = np.unique(ordered["row"].to_numpy(), return_index=True)
-    return ordered.take(pa.array(first))
+    return hit.sort_by(keys)
 
 
 def spans(matches: pa.Table, decided: pa.Table, text: pa.StringArray, context: int) -> pa.ListArray:
@@ -62,7 +58,7 @@ def spans(matches: pa.Table, decided: pa.Table, text: pa.StringArray, context: i
             first, before = found[row].pop()
             last = max(before, last)
         found[row].append((first, last))
-    cut = [[{"rule": REASON, "start": start, "end": end} for start, end in each] for each in found]
+    cut = [[{"rule": CONTAMINATED, "start": start, "end": end} for start, end in each] for each in found]
     return pa.array(cut, EDITS)
 
 

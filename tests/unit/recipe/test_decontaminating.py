@@ -58,7 +58,9 @@ def test_faults_are_told(tmp_path: Path, rules: str, said: str) -> None:
 
 def test_a_recipes_section(tmp_path: Path) -> None:
     path = tmp_path / "section.yaml"
-    path.write_text("benchmarks: [benchmarks/gsm8k.yaml, {name: mine, uri: mine.jsonl}]\naction: cut\n")
+    path.write_text(
+        "benchmarks: [benchmarks/gsm8k.yaml, {name: mine, uri: [mine.jsonl], splits: [test]}]\naction: cut\n"
+    )
     section = load(Decontamination, path)
     assert (section.profile, section.action) == ("strata/default", "cut")
     assert section.benchmarks[0] == "benchmarks/gsm8k.yaml"

@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 
 from beam_jobs.kernels.substring.tokens import tokenise
 from beam_jobs.recipe.substring import Substring
-from beam_jobs.schema.documents import EDITS, PASSAGES
-from beam_jobs.steps.edits import apply_edits, check_left
+from beam_jobs.schema.documents import EDITS, LEFT, PASSAGES
+from beam_jobs.steps.cutting import put_rows
+from beam_jobs.steps.edits import apply_edits, check_left, no_edits
 from beam_jobs.steps.passages import (
-    no_edits_column,
     only_marked,
     passage_bytes,
-    put_rows,
     untouched,
     without_passages,
 )
@@ -82,9 +81,10 @@ def cuts_tokens(text: pa.StringArray) -> list[int]:
 
 def test_rows_are_put_in_their_places_and_marks_change_nothing_else() -> None:
     text = pa.array(["a b c", "d e f g", "h i"])
-    known = untouched(no_edits_column(3), text_digests(text), pa.array([5, 7, 3]))
+    facts = [no_edits(3), text_digests(text), pa.array([5, 7, 3]), pa.nulls(3, pa.int64())]
+    known = untouched(pa.RecordBatch.from_arrays(facts, schema=LEFT))
     found = cuts(text.slice(1, 1), SHORT, np.array([0]), np.array([1]), np.array([3]))
-    made = without_passages(text.slice(1, 1), no_edits_column(1), found, ids(9))
+    made = without_passages(text.slice(1, 1), no_edits(1), found, ids(9))
     whole = put_rows(known, np.array([1]), made)
     assert whole["text_bytes"].to_pylist() == [5, 3, 3]
     assert whole["edits"].to_pylist() == [[], [{"rule": "dup_substring", "start": 2, "end": 6}], []]

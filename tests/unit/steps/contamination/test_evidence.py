@@ -15,7 +15,8 @@ from beam_jobs.recipe.decontaminating import (
     load_contamination_profile,
 )
 from beam_jobs.schema.contamination import EVIDENCE, FACT_NAMES, MATCHES, ROLES, IndexSettings
-from beam_jobs.steps.contamination.deciding import DECIDED, REASON, decide, spans, strongest
+from beam_jobs.schema.reasons import CONTAMINATED
+from beam_jobs.steps.contamination.deciding import DECIDED, decide, ranked, spans
 from beam_jobs.steps.contamination.evidence import evidence
 
 SETTINGS = IndexSettings()
@@ -219,7 +220,7 @@ def test_what_profiles_say(rows: list[Row], wanted: list[str | None]) -> None:
     assert [rules(rows, name)[0] for name in contamination_profile_names()] == wanted
 
 
-def test_the_strongest_item_is_shown_of_each_document() -> None:
+def test_of_each_document_the_item_that_shows_it_best_is_the_first() -> None:
     rows = [
         match(row=3, item="2", tokens=16),
         match(row=3, item="1", tokens=40),
@@ -227,7 +228,7 @@ def test_the_strongest_item_is_shown_of_each_document() -> None:
         match(row=7, **PART),
     ]
     decided = decide(evidence(table(rows), SETTINGS), profile("strata/default"))
-    assert [(row["row"], row["item"]) for row in strongest(decided).to_pylist()] == [(3, "1"), (5, "1")]
+    assert [(row["row"], row["item"]) for row in ranked(decided).to_pylist()] == [(3, "1"), (5, "1")]
 
 
 def test_spans_of_contaminating_items_are_cut_on_borders_of_characters() -> None:
@@ -246,4 +247,4 @@ def test_spans_of_contaminating_items_are_cut_on_borders_of_characters() -> None
         for spans_ in spans(matches, decided, text, 1).to_pylist()
     ]
     assert cut == [[(8, 20), (28, 32)], [(3, 7)], []]
-    assert spans(matches, decided, text, 0)[1].as_py() == [{"rule": REASON, "start": 4, "end": 7}]
+    assert spans(matches, decided, text, 0)[1].as_py() == [{"rule": CONTAMINATED, "start": 4, "end": 7}]

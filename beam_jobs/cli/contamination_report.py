@@ -1,0 +1,115 @@
+"""`strata contamination report`: how many items of each benchmark were found, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from beam_jobs.cli.options import Json, Root, store_at
+from beam_jobs.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from beam_jobs.release.contamination_report import Holder, Report
+
+
+def report(
+    release: Annotated[
+        str, typer.Argument(metavar="RELEASE", help="CORPUS@VERSION or latest.", show_default=False)
+    ],
+    benchmark: Annotated[str | None, typer.Option(help="Only this benchmark of the recipe.")] = None,
+    top: Annotated[int, typer.Option(min=0, help="How many of the documents with the most items.")] = 10,
+    samples: Annotated[int, typer.Option(min=0, help="How many samples of each benchmark.")] = 3,
+    as_json: Json = False,
+    root: Root = None,
+) -> None:
+    """Tell how many items of each benchmark stand in the crawls and in the release, in which documents, and how."""
+    from beam_jobs.release.contamination_report import report as report_of
+    from beam_jobs.release.locate import open_release
+
+    found = report_of(open_release(store_at(root), release), benchmark=benchmark, top=top, samples=samples)
+    if as_json:
+        print_json(found.to_json())
+        return
+    _print(found, console())
+
+
+def _print(found: Report, shown: Console) -> None:
+    from rich.text import Text
+
+    shown.print(
+        Text.assemble(
+            (found.release, "bold"), f"  contamination profile {found.profile}, action {found.action}"
+        )
+    )
+    shown.print(_books(found))
+    if found.documents:
+        shown.print(Text("\ndocuments with the most items", "bold"))
+    for holder in found.documents:
+        shown.print(Text.assemble(f"{holder.items:>8,}  ", _fate(holder), f"  {holder.url or holder.doc_id}"))
+    for name, holders in found.samples.items():
+        if holders:
+            shown.print(Text(f"\nsamples of {name}", "bold"))
+        for holder in holders:
+            for line in _sample(holder):
+                shown.print(line)
+
+
+def _books(found: Report) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table("benchmark", box=box.SIMPLE, pad_edge=False)
+    for title in (
+        "items",
+        "found in crawls",
+        "in release",
+        "documents found",
+        "in release",
+        "not to be found",
+    ):
+        table.add_column(title, justify="right")
+    for each in found.benchmarks:
+        numbers = (
+            f"{each.items:,}",
+            _share(each.items_found, each.items),
+            _share(each.items_kept, each.items),
+            f"{each.documents_found:,}",
+            f"{each.documents_kept:,}",
+            f"{each.unseen:,}",
+        )
+        table.add_row(each.name, *numbers)
+    return table
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} ({100 * part / whole:.1f} %)" if whole else "0"
+
+
+def _fate(holder: Holder) -> tuple[str, str]:
+    return ("kept", "green") if holder.fate == "kept" else (str(holder.reason), "red")
+
+
+def _sample(holder: Holder) -> list[Text]:
+    """Where an item stands and what is there, on one line each."""
+    from rich.text import Text
+
+    from beam_jobs.release.cuts import escaped
+
+    best = holder.best
+    shares = {role: 100 * best[f"{role}_share"] for role in ("question", "answer", "passage")}
+    scores = ", ".join(f"{role} {share:.0f} %" for role, share in shares.items() if share)
+    where = f"[{best['start']:,}, {best['end']:,})"
+    return [
+        Text.assemble(
+            "  ",
+            (f"{best['item']}", "bold"),
+            f"  {best['rule']}: {scores}; {best['longest']:,} tokens in a row; {best['field']} at {where} of ",
+            holder.url or holder.doc_id,
+        ),
+        Text(f"      {escaped(best['matched'])}", "dim"),
+    ]

@@ -1,0 +1,94 @@
+"""Benchmarks of a recipe as stage specs: which files, by what identity, and what is done with a crawl for them.
+
+Files are identified, not read: a benchmark whose file changed is another one, and every crawl is matched again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from beam_jobs.errors import BadInput
+from beam_jobs.jobs.decontaminate import STAGE as DECONTAMINATE
+from beam_jobs.jobs.matches import STAGE as MATCHES
+from beam_jobs.recipe.benchmarks import Benchmark, load_benchmarks
+from beam_jobs.recipe.decontaminating import ContaminationProfile, Decontamination, load_contamination_profile
+from beam_jobs.recipe.profile import Profile
+from beam_jobs.schema.contamination import IndexSettings
+from beam_jobs.schema.reasons import CONTAMINATED
+from beam_jobs.sources.listing import DigestCache, resolve
+from beam_jobs.store.stages import StageRef, StageSpec
+
+
+@dataclass(frozen=True)
+class Decontaminating:
+    """What a recipe says of benchmarks, bound to their files."""
+
+    settings: Decontamination
+    profile: ContaminationProfile
+    benchmarks: tuple[Benchmark, ...]
+    parameters: Mapping[str, Any]
+    """Of the stage `matches`."""
+    locations: Mapping[str, str]
+
+    @property
+    def cuts(self) -> bool:
+        """Whether items are cut out of texts."""
+        return self.settings.action == "cut"
+
+    def record(self) -> dict[str, Any]:
+        """What decides, for fingerprints."""
+        return {"action": self.settings.action, "profile": self.profile.record()}
+
+    def specs(self, crawl: str, texts: tuple[StageRef, ...]) -> dict[str, StageSpec]:
+        """The stages over a crawl whose texts are those of the outputs `texts`, by name."""
+        matches = StageSpec(
+            MATCHES.name, MATCHES.version, crawl, self.parameters, texts, locations=self.locations
+        )
+        if not self.cuts:
+            return {MATCHES.name: matches}
+        cut = StageSpec(
+            DECONTAMINATE.name,
+            DECONTAMINATE.version,
+            crawl,
+            {"decontamination": self.record()},
+            (*texts, matches.ref),
+        )
+        return {MATCHES.name: matches, DECONTAMINATE.name: cut}
+
+
+def decontaminating(
+    settings: Decontamination, path: Path, digests: DigestCache, profile: Profile
+) -> Decontaminating:
+    """The `settings` of the recipe at `path`, whose filter profile is `profile`.
+
+    Raises `BadInput` for an unknown or faulty contamination profile, a faulty definition, a file that is missing, and
+    where the filter profile has the reason of contaminated documents for a rule of its own.
+    """
+    if any(rule.reason == CONTAMINATED for rule in profile.rules):
+        raise BadInput(
+            f"its profile {profile.name} has a rule with the reason {CONTAMINATED}, as documents with benchmark items "
+            "have",
+            where=str(path),
+            remedy="rename the rule's reason",
+        )
+    benchmarks, described = [], []
+    locations: dict[str, str] = {}
+    for benchmark in load_benchmarks(settings.benchmarks, path.parent):
+        files = [
+            source
+            for uri in benchmark.uri
+            for source in resolve([uri], listing=None, max_files=None, base=path.parent, digests=digests)
+        ]
+        described.append({**benchmark.record(), "files": [file.identity() for file in files]})
+        benchmarks.append(benchmark.model_copy(update={"uri": tuple(file.uri for file in files)}))
+        locations |= {f"{benchmark.name}/{place}": file.uri for place, file in enumerate(files)}
+    parameters = {
+        "benchmarks": described,
+        "index": IndexSettings(ngram=settings.ngram).record(),
+        "background_documents": settings.background_documents,
+    }
+    found = load_contamination_profile(settings.profile, path.parent)
+    return Decontaminating(settings, found, tuple(benchmarks), parameters, locations)

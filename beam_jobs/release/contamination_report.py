@@ -1,0 +1,112 @@
+"""Benchmark items in a release, one by one: which documents hold the most, and what stands in them.
+
+Read from the ledger's column `contamination`, a row group at a time; no text is needed.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow.compute as pc
+
+from beam_jobs.errors import BadInput
+from beam_jobs.release.locate import Release
+from beam_jobs.release.manifest import BenchmarkBooks
+from beam_jobs.release.tables import open_table
+
+_COLUMNS = ["doc_id", "url", "crawl", "fate", "reason", "contamination"]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A document that holds `items` of the benchmarks asked for, and the one of them that shows it best."""
+
+    doc_id: str
+    url: str | None
+    crawl: str
+    fate: str
+    reason: str | None
+    items: int
+    best: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Of each benchmark its books, the documents with the most items, and samples of what stands in documents, by
+    benchmark."""
+
+    release: str
+    action: str
+    profile: str
+    benchmarks: tuple[BenchmarkBooks, ...]
+    documents: tuple[Holder, ...]
+    samples: Mapping[str, tuple[Holder, ...]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as plain JSON."""
+        return {
+            "release": self.release,
+            "action": self.action,
+            "profile": self.profile,
+            "benchmarks": [each.model_dump(mode="json") for each in self.benchmarks],
+            "documents": [asdict(each) for each in self.documents],
+            "samples": {name: [asdict(each) for each in found] for name, found in self.samples.items()},
+        }
+
+
+def report(release: Release, *, benchmark: str | None = None, top: int = 10, samples: int = 3) -> Report:
+    """What the release's ledger says of the benchmarks that its recipe names, or of one.
+
+    Raises `BadInput` if nobody looked for any, or not for that one.
+    """
+    settings: Any = release.manifest.recipe.get("decontamination")
+    if not settings:
+        raise BadInput(
+            "its recipe names no benchmarks, so nobody looked for any",
+            where=str(release),
+            remedy="strata contamination check RELEASE --benchmark FILE asks its sketch",
+        )
+    asked = tuple(each for each in release.manifest.benchmarks if benchmark in (None, each.name))
+    if not asked:
+        known = ", ".join(each.name for each in release.manifest.benchmarks)
+        raise BadInput(
+            f"nobody looked for benchmark {benchmark!r}", where=str(release), remedy=f"there are: {known}"
+        )
+    names = {each.name for each in asked}
+    most: list[tuple[tuple[int, int], Holder]] = []
+    shown: dict[str, list[Holder]] = {name: [] for name in names}
+    for place, row in enumerate(_rows(release)):
+        items = [item for item in row.pop("contamination") if item["benchmark"] in names]
+        if not items:
+            continue
+        holder = Holder(**row, items=len(items), best=items[0])
+        _offer(most, (len(items), -place), holder, top)
+        for name in {item["benchmark"] for item in items}:
+            if len(shown[name]) < samples:
+                best = next(item for item in items if item["benchmark"] == name)
+                shown[name].append(Holder(**row, items=len(items), best=best))
+    documents = tuple(holder for _, holder in sorted(most, key=lambda each: each[0], reverse=True))
+    found = {each.name: tuple(shown[each.name]) for each in asked}
+    return Report(str(release), settings["action"], settings["profile"], asked, documents, found)
+
+
+def _offer(
+    most: list[tuple[tuple[int, int], Holder]], key: tuple[int, int], holder: Holder, top: int
+) -> None:
+    """Keep the `top` greatest keys, which are all different."""
+    heapq.heappush(most, (key, holder))
+    if len(most) > top:
+        heapq.heappop(most)
+
+
+def _rows(release: Release) -> Iterator[dict[str, Any]]:
+    """The ledger's rows with items, in its order."""
+    for file in release.of_kind("ledger"):
+        with open_table(release, file) as table:
+            for group in table.groups:
+                rows = table.read(group, _COLUMNS)
+                holds = pc.fill_null(pc.greater(pc.list_value_length(rows["contamination"]), 0), False)
+                yield from rows.filter(holds).to_pylist()
