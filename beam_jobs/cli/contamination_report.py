@@ -27,7 +27,10 @@ def report(
     as_json: Json = False,
     root: Root = None,
 ) -> None:
-    """Tell how many items of each benchmark stand in the crawls and in the release, in which documents, and how."""
+    """Tell how many items of each benchmark stand in the crawls and in the release, in which documents, and how.
+
+    Unseen are items that nothing can match: all they say is too common, or too short.
+    """
     from beam_jobs.release.contamination_report import report as report_of
     from beam_jobs.release.locate import open_release
 
@@ -64,14 +67,7 @@ def _books(found: Report) -> Table:
     from rich.table import Table
 
     table = Table("benchmark", box=box.SIMPLE, pad_edge=False)
-    for title in (
-        "items",
-        "found in crawls",
-        "in release",
-        "documents found",
-        "in release",
-        "not to be found",
-    ):
+    for title in ("items", "found", "in release", "documents", "in release", "unseen"):
         table.add_column(title, justify="right")
     for each in found.benchmarks:
         numbers = (

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from beam_jobs.errors import BadInput
-from beam_jobs.jobs.decontaminate import STAGE as DECONTAMINATE
-from beam_jobs.jobs.matches import STAGE as MATCHES
+from beam_jobs.jobs.catalog import STAGES
+from beam_jobs.jobs.matches import STAGE_NAME as MATCHES
+from beam_jobs.jobs.texts import DECONTAMINATE
 from beam_jobs.recipe.benchmarks import Benchmark, load_benchmarks
 from beam_jobs.recipe.decontaminating import ContaminationProfile, Decontamination, load_contamination_profile
-from beam_jobs.recipe.profile import Profile
 from beam_jobs.schema.contamination import IndexSettings
-from beam_jobs.schema.reasons import CONTAMINATED
 from beam_jobs.sources.listing import DigestCache, resolve
 from beam_jobs.store.stages import StageRef, StageSpec
 
@@ -45,35 +43,20 @@ class Decontaminating:
     def specs(self, crawl: str, texts: tuple[StageRef, ...]) -> dict[str, StageSpec]:
         """The stages over a crawl whose texts are those of the outputs `texts`, by name."""
         matches = StageSpec(
-            MATCHES.name, MATCHES.version, crawl, self.parameters, texts, locations=self.locations
+            MATCHES, STAGES[MATCHES].version, crawl, self.parameters, texts, locations=self.locations
         )
         if not self.cuts:
-            return {MATCHES.name: matches}
-        cut = StageSpec(
-            DECONTAMINATE.name,
-            DECONTAMINATE.version,
-            crawl,
-            {"decontamination": self.record()},
-            (*texts, matches.ref),
-        )
-        return {MATCHES.name: matches, DECONTAMINATE.name: cut}
+            return {MATCHES: matches}
+        decides, version = {"decontamination": self.record()}, STAGES[DECONTAMINATE].version
+        cut = StageSpec(DECONTAMINATE, version, crawl, decides, (*texts, matches.ref))
+        return {MATCHES: matches, DECONTAMINATE: cut}
 
 
-def decontaminating(
-    settings: Decontamination, path: Path, digests: DigestCache, profile: Profile
-) -> Decontaminating:
-    """The `settings` of the recipe at `path`, whose filter profile is `profile`.
+def decontaminating(settings: Decontamination, path: Path, digests: DigestCache) -> Decontaminating:
+    """The `settings` of the recipe at `path`.
 
-    Raises `BadInput` for an unknown or faulty contamination profile, a faulty definition, a file that is missing, and
-    where the filter profile has the reason of contaminated documents for a rule of its own.
+    Raises `BadInput` for an unknown or faulty contamination profile, a faulty definition, and a file that is missing.
     """
-    if any(rule.reason == CONTAMINATED for rule in profile.rules):
-        raise BadInput(
-            f"its profile {profile.name} has a rule with the reason {CONTAMINATED}, as documents with benchmark items "
-            "have",
-            where=str(path),
-            remedy="rename the rule's reason",
-        )
     benchmarks, described = [], []
     locations: dict[str, str] = {}
     for benchmark in load_benchmarks(settings.benchmarks, path.parent):

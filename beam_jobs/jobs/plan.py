@@ -182,6 +182,8 @@ class Plan:
         That is what the stages made, and what only the card says. Where a profile or a model lies is neither.
         """
         said = self.recipe.model_dump(mode="json", include={"corpus", "description", "release"})
+        if self.decontaminating:
+            said["licences"] = [benchmark.licence for benchmark in self.decontaminating.benchmarks]
         return digest({"publish": self.publish(crawls, "").ref.fingerprint, "recipe": said})
 
     def _over(
@@ -212,7 +214,7 @@ def make_plan(
     _check_reasons(profile, programs, path)
     chosen = recipe.in_order(None if crawls is None else set(crawls))
     asked = recipe.decontamination
-    found = decontaminating(asked, path, digests, profile) if asked else None
+    found = decontaminating(asked, path, digests) if asked else None
     specs = {crawl.id: _crawl_specs(recipe, crawl, path.parent, digests, programs, found) for crawl in chosen}
     plan = Plan(recipe, profile, specs, programs, found)
     plan.choose(crawls)

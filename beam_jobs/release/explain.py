@@ -134,7 +134,7 @@ class Capture:
 
 
 def _items(items: Sequence[Mapping[str, Any]]) -> str:
-    """`item 17 of gsm8k (rule question: 100 % of its question's n-grams, 43 tokens in a row), and 2 others.`"""
+    """`Item 17 of gsm8k (rule question: 100 % of its question's n-grams, 43 tokens in a row), and 2 others.`"""
     best = items[0]
     shares = (
         f"{100 * best[f'{role}_share']:.0f} % of its {role}'s n-grams"
@@ -143,7 +143,7 @@ def _items(items: Sequence[Mapping[str, Any]]) -> str:
     )
     told = ", ".join([*shares, f"{best['longest']:,} tokens in a row"])
     others = f", and {len(items) - 1:,} others" if len(items) > 1 else ""
-    return f"item {best['item']} of {best['benchmark']} (rule {best['rule']}: {told}){others}."
+    return f"Item {best['item']} of {best['benchmark']} (rule {best['rule']}: {told}){others}."
 
 
 def _survivor(record: Mapping[str, Any]) -> str:

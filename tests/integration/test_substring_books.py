@@ -42,7 +42,7 @@ def _forget_first_group(patch: pytest.MonkeyPatch) -> None:
 
 def _byte_less(patch: pytest.MonkeyPatch) -> None:
     """Spans that do not say all that was cut."""
-    from beam_jobs.steps import passages as step
+    from beam_jobs.steps import cutting as step
 
     whole = step.compose
     patch.setattr(step, "compose", lambda *given: (made := whole(*given))._replace(ends=made.ends - 1))

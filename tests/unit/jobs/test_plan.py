@@ -180,6 +180,57 @@ def test_new_code_of_clean_changes_what_it_cleans(folder: Path, monkeypatch: pyt
     assert _changed(before, _plan(folder, clean=["c4/lines"])) == CLEANED
 
 
+BENCHMARK = {"benchmarks": [{"name": "own", "uri": "own.jsonl"}]}
+MATCHED = {"matches early", "matches late"}
+ITEMS_CUT = {"decontaminate early", "decontaminate late"}
+DECIDED = {"select", "publish", "release"}
+
+
+@pytest.fixture
+def own_items(folder: Path) -> Path:
+    path = folder / "own.jsonl"
+    path.write_text('{"question": "What is this?"}\n', encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("stage", ["ingest", "clean", "matches", "decontaminate", "annotate"])
+def test_new_code_of_a_stage_around_benchmarks(
+    folder: Path, own_items: Path, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = {"decontamination": {**BENCHMARK, "action": "cut"}, "clean": ["c4/lines"], "dedup": []}
+    before = _names(_plan(folder, **recipe))
+    monkeypatch.setitem(STAGES, stage, replace(STAGES[stage], version=99))
+    annotated, cleaned = {"annotate early", "annotate late"}, {"clean early", "clean late"}
+    after = {
+        "ingest": {"ingest early", "ingest late"} | cleaned | annotated | MATCHED | ITEMS_CUT,
+        "clean": cleaned | annotated | MATCHED | ITEMS_CUT,
+        "annotate": annotated,
+        "matches": MATCHED | ITEMS_CUT,
+        "decontaminate": ITEMS_CUT,
+    }
+    assert _changed(before, _plan(folder, **recipe)) == after[stage] | DECIDED
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"action": "mark"}, DECIDED),
+        ({"action": "cut"}, DECIDED | ITEMS_CUT),
+        ({"profile": "ngram/gpt3"}, DECIDED),
+        ({"ngram": 8}, DECIDED | MATCHED),
+        ({"background_documents": 7}, DECIDED | MATCHED),
+        ({"benchmarks": [{"name": "other", "uri": "own.jsonl"}]}, DECIDED | MATCHED),
+        ({"benchmarks": [{"name": "own", "uri": "own.jsonl", "licence": "MIT"}]}, {"release"}),
+    ],
+)
+def test_another_decontamination(
+    folder: Path, own_items: Path, change: dict[str, object], expected: set[str]
+) -> None:
+    before = _plan(folder, decontamination=BENCHMARK)
+    assert _changed(before, _plan(folder, decontamination={**BENCHMARK, **change})) == expected
+    assert "matches" not in _plan(folder).crawls["early"]
+
+
 def test_a_program_and_a_profile_cannot_set_aside_for_one_reason(folder: Path) -> None:
     profile = {"name": "tests/own", "version": 1, "source": "", "description": ""}
     rule = {"reason": "c4_lines_few_sentences", "signal": "words", "keep_if": {"at_least": 5}, "source": ""}
@@ -210,6 +261,8 @@ def test_new_code_of_a_stage_changes_it_and_what_follows(
         "ingest": LATE | EARLY | decided | each["exact"] | each["url"] | each["minhash"] | counted,
         "clean": set(),  # the recipe has no edit programs
         "annotate": ANNOTATE | {"substring"},
+        "matches": set(),  # the recipe names no benchmarks
+        "decontaminate": set(),
         **{f"bands_{method}": found | decided for method, found in each.items()},
         "pairs_minhash": PAIRS | {"clusters_minhash"} | decided,
         **{f"clusters_{method}": {f"clusters_{method}"} | decided for method in methods},
@@ -440,4 +493,6 @@ def test_a_stage_by_name() -> None:
     assert {name for job in JOBS for name in stages_of(job)} == set(STAGES)
     with pytest.raises(BadInput, match="unknown job 'band'") as caught:
         stages_of("band")
-    assert "ingest, clean, annotate, bands, clusters, select, publish" in str(caught.value.remedy)
+    assert "ingest, clean, annotate, decontaminate, bands, clusters, select, publish" in str(
+        caught.value.remedy
+    )
