@@ -36,12 +36,14 @@ class Tokens(NamedTuple):
 @inner
 def tokens_of(text: Bytes, table: Tables, at: int, hashes: Hashes32, starts: Places, ends: Places) -> int:
     """Writes the tokens of `text` from place `at` on; returns the place behind them."""
-    token = next_token(text, 0, table)
-    while token.end >= 0:
-        hashes[at], starts[at], ends[at] = token.hash, token.start, token.end
+    end = 0
+    while True:
+        token = next_token(text, end, table)
+        end = token.end
+        if end < 0:
+            return at
+        hashes[at], starts[at], ends[at] = token.hash, token.start, end
         at += 1
-        token = next_token(text, token.end, table)
-    return at
 
 
 @kernel(

@@ -192,3 +192,13 @@ def test_definitions_in_files_are_relative_to_them(tmp_path: Path) -> None:
     (folder / "bad.yaml").write_text("name: x\nuri: y\nfields: {question: q, answer: q}\n")
     with pytest.raises(BadInput, match="a column has one role"):
         load_benchmarks(["benchmarks/bad.yaml"], tmp_path)
+
+
+def test_a_definitions_record_is_what_makes_its_items() -> None:
+    one = Benchmark(name="set", uri=("a.jsonl",), fields=FieldColumns(question=("q",)))
+    assert (
+        one.record()
+        == Benchmark(**(one.model_dump() | {"uri": ("b",), "licence": "MIT", "source": "s"})).record()
+    )
+    for other in ({"version": "2"}, {"splits": ("test",)}, {"fields": {"question": ("p",)}}, {"name": "x"}):
+        assert one.record() != Benchmark(**(one.model_dump() | other)).record()
