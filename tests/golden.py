@@ -44,6 +44,11 @@ _DEDUP = [
     "soft",
     {"method": "substring", "length": 12, "group_bytes": 1 << 10},
 ]
+_DECONTAMINATION = {
+    "benchmarks": [{"name": "golden", "uri": "benchmark.jsonl"}],
+    "action": "cut",
+    "background_documents": 2,
+}
 _MODEL_COLUMNS = ("language_score",)
 _GERMAN = (
     "Die Bäckerei an der Straße öffnet früh am Morgen, und über den Dächern der Stadt liegt noch der Nebel. Wer um "
@@ -56,6 +61,16 @@ _ROBOTS = '<meta name=robots content="noindex, noai"><meta name=tdm-reservation 
 
 def _page(number: int, text: str, **settings: Any) -> Page:
     return Page(f"https://site{number % 3}.example.co.uk/page/{number}", text, **settings)
+
+
+_BENCHMARK = "".join(
+    json.dumps({"question": question, "answer": answer}, ensure_ascii=False) + "\n"
+    for question, answer in (
+        (f"{prose(28).partition('.')[0]}?", prose(28).split(".")[1]),
+        ("Wann findet man die Brötchen an der Straße noch warm im Korb?", "um sechs Uhr"),
+        ("What is nowhere to be found in any of these pages, whoever looks for it?", "this"),
+    )
+)
 
 
 def _crawls() -> dict[str, list[Page]]:
@@ -103,7 +118,10 @@ def _crawls() -> dict[str, list[Page]]:
 def measure(folder: Path) -> dict[str, Any]:
     """Run the whole way over the corpus below `folder`: for each stage its identity and its columns' digests."""
     archives = {crawl: [write_archive(folder / f"{crawl}.warc", pages)] for crawl, pages in _crawls().items()}
-    recipe = write_recipe(folder / "recipe.yaml", archives, clean=_PROGRAMS, dedup=_DEDUP)
+    (folder / "benchmark.jsonl").write_text(_BENCHMARK, encoding="utf-8")
+    recipe = write_recipe(
+        folder / "recipe.yaml", archives, clean=_PROGRAMS, dedup=_DEDUP, decontamination=_DECONTAMINATION
+    )
     store = LocalStore(folder / "root")
     published = refresh_and_release(one_by_one(store), recipe).release
     plan = bind(recipe)
@@ -136,6 +154,8 @@ def _identity(spec: StageSpec) -> str:
 def _columns(store: LocalStore, manifest: StageManifest) -> dict[str, str]:
     digests: dict[str, Any] = {}
     for file in manifest.files:
+        if file.rows is None:  # no table: what it is good for shows in others
+            continue
         table = pq.read_table(store.url(file.key))
         for name in table.column_names:
             column = digests.setdefault(f"{file.kind}.{name}", hashlib.sha256())

@@ -63,7 +63,7 @@ def decontaminating(settings: Decontamination, path: Path, digests: DigestCache)
         files = [
             source
             for uri in benchmark.uri
-            for source in resolve([uri], listing=None, max_files=None, base=path.parent, digests=digests)
+            for source in resolve([uri], listing=None, max_files=None, base=Path(), digests=digests)
         ]
         described.append({**benchmark.record(), "files": [file.identity() for file in files]})
         benchmarks.append(benchmark.model_copy(update={"uri": tuple(file.uri for file in files)}))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beam_jobs.recipe.decontaminating import ContaminationProfile
+from beam_jobs.recipe.decontaminating import Bounds, ContaminationProfile, ContaminationRule
 from beam_jobs.schema.contamination import (
     ANSWER,
     CONTAMINATION,
@@ -129,12 +129,13 @@ def with_contamination(
 ) -> pa.RecordBatch:
     """`verdicts` (`ELIGIBILITY`), the `rejected` documents' with a rule more behind all others.
 
-    What it measured is the first fact of the rule that shows the document best, against the bound that it is beyond.
+    What it measured is the first fact of the rule that shows the document best, but for the number of tokens, against
+    the bound that it is beyond.
     """
     rows = hits["row"].to_numpy()
     documents, first = np.unique(rows, return_index=True)
     rules = {rule.rule: rule for rule in profile.rules}
-    facts = [next(iter(rules[name].when.items())) for name in hits["rule"].take(pa.array(first)).to_pylist()]
+    facts = [_telling(rules[name]) for name in hits["rule"].take(pa.array(first)).to_pylist()]
     measured: dict[int, tuple[str, float, float]] = {}
     for row, at, (fact, bounds) in zip(documents.tolist(), first.tolist(), facts, strict=True):
         bound = bounds.lower if bounds.at_least is not None else bounds.upper
@@ -153,6 +154,12 @@ def with_contamination(
         ),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in ELIGIBILITY.names], schema=ELIGIBILITY)
+
+
+def _telling(rule: ContaminationRule) -> tuple[str, Bounds]:
+    """The condition that says most: how long a field is tells nothing of the document."""
+    conditions = list(rule.when.items())
+    return next((each for each in conditions if not each[0].endswith("_tokens")), conditions[0])
 
 
 def marked(verdicts: pa.RecordBatch, contaminated: Booleans) -> pa.RecordBatch:

@@ -102,6 +102,9 @@ def test_deduplication_by_name_or_none(strata: Strata, dedup: str, methods: tupl
         (["--crawl", "2026-44"], "'2026-44' is not ID=GLOB"),
         (["--crawl", "=data"], "'=data' is not ID=GLOB"),
         (["--crawl", "a/b=data"], "crawls.1.id"),
+        (["--benchmark", "gsm8k"], "'gsm8k' is not NAME=FILE"),
+        (["--benchmark", "gsm8k=nosuch.jsonl"], "nosuch.jsonl: no such file"),
+        (["--benchmark", "no name=a.jsonl"], "--benchmark: name"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_nothing_written(
@@ -111,6 +114,20 @@ def test_what_cannot_be_meant_is_refused_and_nothing_written(
     assert code == 2
     assert said in told
     assert not Path("web.yaml").exists()
+
+
+def test_benchmarks_are_read_and_named_from_the_recipe(strata: Strata) -> None:
+    Path("evals").mkdir()
+    Path("evals/own.jsonl").write_text('{"prompt": "Who is it?", "answer": "Nobody."}\n', encoding="utf-8")
+    code, said = new(strata, "--benchmark", "own=evals/own.jsonl", out="recipes/web.yaml")
+    assert code == 0, said
+    section = load_recipe(Path("recipes/web.yaml")).decontamination
+    assert section is not None
+    assert [each.model_dump()["uri"] for each in section.benchmarks] == [("../evals/own.jsonl",)]
+    checked = strata("recipe", "check", "recipes/web.yaml")
+    assert "benchmark own: 1 items" in checked.out
+    Path("evals/own.jsonl").write_text('{"prompt": ""}\n', encoding="utf-8")
+    assert "own.jsonl: record 1" in strata("recipe", "check", "recipes/web.yaml").err
 
 
 def test_a_profile_of_ones_own_is_named_from_the_recipe(strata: Strata) -> None:

@@ -73,6 +73,22 @@ def test_a_recipe_with_edit_programs_has_its_texts_cleaned_first(
     assert dag.get_task("clean").doc_md
 
 
+def test_a_recipe_with_benchmarks_has_texts_held_against_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = tmp_path / "held.yaml"
+    crawl = '{id: "2026-40", date: 2026-10-01, sources: [a.warc.gz]}'
+    named = "{benchmarks: [gsm8k.yaml]}"
+    recipe.write_text(
+        f"corpus: held\ncrawls: [{crawl}]\nclean: [c4/lines]\ndecontamination: {named}\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("STRATA_RECIPES", str(recipe))
+    dag = DagBag(FOLDER).dags["held__build"]
+    assert [task.task_id for task in dag.tasks] == ["clean", "annotate", "decontaminate", "bands"]
+    assert dag.get_task("clean").downstream_task_ids == {"annotate", "decontaminate", "bands"}
+    assert dag.get_task("decontaminate").doc_md
+
+
 @pytest.mark.parametrize("dag_id", DAGS)
 class TestEveryDag:
     def test_tells_its_user_what_it_is(self, bag: DagBag, dag_id: str) -> None:

@@ -44,6 +44,15 @@ def test_tells_whether_texts_are_cleaned(tmp_path: Path, setting: str, cleans: b
     assert read_corpus(write(tmp_path, "news.yaml", f"{NEWS}{setting}\n")).cleans is cleans
 
 
+@pytest.mark.parametrize(
+    ("setting", "decontaminates"),
+    [("", False), ("decontamination: null", False), ("decontamination: {benchmarks: [gsm8k.yaml]}", True)],
+)
+def test_tells_whether_benchmarks_are_named(tmp_path: Path, setting: str, decontaminates: bool) -> None:
+    corpus = read_corpus(write(tmp_path, "news.yaml", f"{NEWS}{setting}\n"))
+    assert corpus.decontaminates is decontaminates
+
+
 def test_every_recipe_of_the_project_can_be_read() -> None:
     corpora, faults = find_corpora(CHECKOUT / "dags" / "corpora")
     assert faults == []

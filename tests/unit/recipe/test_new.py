@@ -9,6 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beam_jobs.recipe.benchmarks import Benchmark
+from beam_jobs.recipe.decontaminating import Decontamination
 from beam_jobs.recipe.model import BeamSettings, IngestSettings, Recipe, ReleaseSettings
 from beam_jobs.recipe.new import date_of, dates_of, recipe_text, with_schema
 from beam_jobs.recipe.strict import validate
@@ -34,6 +36,22 @@ def test_every_setting_stands_there_with_what_it_does() -> None:
         for name, field in model.model_fields.items():
             [line] = [line for line in text.splitlines() if line.startswith(f"  {name}: ")]
             assert line.endswith(f"# {field.description}")
+
+
+def test_benchmarks_stand_there_with_every_setting() -> None:
+    files = {"gsm8k": ["evals/gsm8k.jsonl"], "two": ["a.jsonl", 'b "quoted".jsonl']}
+    text = recipe_text("web", {"2026-40": ["a"]}, profile="none", dedup=[], benchmarks=files)
+    section = parsed(text).decontamination
+    assert section is not None
+    assert section.benchmarks == tuple(
+        Benchmark(name=name, uri=tuple(named)) for name, named in files.items()
+    )
+    for name, field in Decontamination.model_fields.items():
+        assert any(
+            line.startswith(f"  {name}:") and line.endswith(f"# {field.description}")
+            for line in text.splitlines()
+        )
+        assert name == "benchmarks" or getattr(section, name) == field.default
 
 
 @pytest.mark.parametrize("asked", [(), ("statistics",), OPTIONAL_GROUPS])
