@@ -127,7 +127,8 @@ def plan(
 ) -> None:
     """Show, crawl by stage, what is present, missing or stale (made with other settings or other crawls).
 
-    Under `clusters`: what a release of all crawls finds duplicates with.
+    Under `clusters`: what a release of all crawls finds duplicates with. If the recipe names benchmarks, also which
+    releases were not held against them.
     """
     from rich.table import Table
 
@@ -149,7 +150,14 @@ def plan(
             {**spec.ref.to_json(), "state": state(spec, store)}
             for spec in bound.duplicates(bound.choose(None))
         ]
-        answer = {"corpus": settings.corpus, "root": store.uri, "crawls": rows, "clusters": over_all}
+        held = _held(bound, store)
+        answer = {
+            "corpus": settings.corpus,
+            "root": store.uri,
+            "crawls": rows,
+            "clusters": over_all,
+            "releases": held,
+        }
         typer.echo(json.dumps(answer, indent=2))
         return
     for spec in bound.duplicates(bound.choose(None)):
@@ -159,6 +167,31 @@ def plan(
     for crawl, stages in found.items():
         table.add_row(crawl, *(_STATES[stages[name]] if name in stages else "" for name in names))
     console().print(table)
+    for release, benchmarks in _held(bound, store).items():
+        if stale := [f"{name} ({state})" for name, state in benchmarks.items() if state in _UNCHECKED]:
+            console().print(
+                f"[yellow]{release}[/] was not held against {', '.join(stale)}: "
+                f"[bold]strata contamination recheck {recipe}[/]",
+                highlight=False,
+            )
+
+
+_UNCHECKED = ("changed", "missing")
+
+
+def _held(bound: Plan, store: Store) -> dict[str, dict[str, str]]:
+    """Of each release of the corpus, which of the recipe's benchmarks it was held against."""
+    from beam_jobs.release.checks import checks_of, states
+    from beam_jobs.release.locate import list_releases, open_release
+
+    if bound.decontaminating is None:
+        return {}
+    names = [name for name in list_releases(store) if name.corpus == bound.recipe.corpus]
+    asked = bound.decontaminating.digests
+    return {
+        str(name): dict(states(open_release(store, str(name)).manifest, checks_of(store, name), asked))
+        for name in names
+    }
 
 
 _STATES = {

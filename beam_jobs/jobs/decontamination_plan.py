@@ -17,6 +17,7 @@ from beam_jobs.recipe.benchmarks import Benchmark, load_benchmarks
 from beam_jobs.recipe.decontaminating import ContaminationProfile, Decontamination, load_contamination_profile
 from beam_jobs.schema.contamination import IndexSettings
 from beam_jobs.sources.listing import DigestCache, resolve
+from beam_jobs.store.fingerprint import digest
 from beam_jobs.store.stages import StageRef, StageSpec
 
 
@@ -35,6 +36,11 @@ class Decontaminating:
     def cuts(self) -> bool:
         """Whether items are cut out of texts."""
         return self.settings.action == "cut"
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Of each benchmark the sha256 (hex) of what makes its items: its definition and its files."""
+        return {each["name"]: digest(each) for each in self.parameters["benchmarks"]}
 
     def record(self) -> dict[str, Any]:
         """What decides, for fingerprints."""

@@ -78,14 +78,15 @@ def books(counted: Mapping[str, Any], items: Mapping[str, int], unseen: Mapping[
 
 
 def entries(
-    benchmarks: Sequence[Benchmark], counted: Mapping[str, Mapping[str, int]]
+    benchmarks: Sequence[Benchmark], digests: Mapping[str, str], counted: Mapping[str, Mapping[str, int]]
 ) -> tuple[BenchmarkBooks, ...]:
-    """What a manifest keeps of the recipe's `benchmarks`, with their books."""
+    """What a manifest keeps of the recipe's `benchmarks`, each with its digest and its books."""
     return tuple(
         BenchmarkBooks(
             name=benchmark.name,
             version=benchmark.version,
             licence=benchmark.licence,
+            digest=digests[benchmark.name],
             **counted[benchmark.name],
         )
         for benchmark in benchmarks

@@ -163,12 +163,14 @@ class Filter(_Strict):
 
 class BenchmarkBooks(_Strict):
     """A benchmark that the crawls were held against: its items, those of them that nothing can match (`unseen`), and
-    how many were found, in how many documents, in all of the crawls and in the documents of the release.
+    how many were found, in how many documents, in all of the crawls and in the documents of the release. `digest` is of
+    what makes its items: its definition and its files.
     """
 
     name: str
     version: str
     licence: str | None = None
+    digest: Sha256
     items: Amount
     unseen: Amount
     items_found: Amount

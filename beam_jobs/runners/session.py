@@ -130,7 +130,9 @@ class Session:
             recipe=_effective(plan, crawls),
             programs=tuple(recorded(program) for program in plan.programs),
             filters=filters_of(stages),
-            benchmarks=entries(found.benchmarks, written.counts["benchmarks"]) if found else (),
+            benchmarks=entries(found.benchmarks, found.digests, written.counts["benchmarks"])
+            if found
+            else (),
             profile=_profile(plan),
             made_by=made_by(),
         )
