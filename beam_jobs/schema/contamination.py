@@ -34,7 +34,7 @@ class IndexSettings:
     """Tokens of an n-gram. Matches are followed from one token by token, so longer ones need no other index."""
     common_items: int = 16
     """An n-gram in more different fields than this is no evidence ..."""
-    common_documents: int = 3
+    common_documents: int = 10
     """... nor one in more documents of the corpus' sample than this ..."""
     common_share: float = 0.001
     """... and this share of them."""

@@ -31,7 +31,8 @@ from beam_jobs.schema.contamination import ROLES, IndexSettings
 _COPY_TOKENS: Final = 13
 """A run of so many tokens in the sample is taken for a copy, as GPT-3's filter takes it."""
 _BOILERPLATE_SHARE: Final = 0.01
-_FEWEST_BOILERPLATE: Final = 10
+_FEWEST_BOILERPLATE: Final = 50
+"""However small the sample: some tens of copies of an item are a leak that was copied, too."""
 
 
 @dataclass(frozen=True)

@@ -171,14 +171,14 @@ def test_a_sample_of_the_corpus_tells_phrases_from_copies() -> None:
     phrase = "at the end of the day"
     index = index_of(
         items_of([("1", "question", f"{phrase} nobody knew where the nine blue herons had gone to sleep")]),
-        background=[pa.array([f"{phrase} it rained {n}" for n in range(9)])],
+        background=[pa.array([f"{phrase} it rained {n}" for n in range(12)])],
     )
     assert index.common.to_pylist() == [
-        {"ngram": "at the end of the", "fields": 1, "documents": 9},
-        {"ngram": "the end of the day", "fields": 1, "documents": 9},
+        {"ngram": "at the end of the", "fields": 1, "documents": 12},
+        {"ngram": "the end of the day", "fields": 1, "documents": 12},
     ]
     # copies in the sample do not hide the item
-    copied = index_of(items_of([("7", "question", QUESTION)]), background=[pa.array([QUESTION] * 9)])
+    copied = index_of(items_of([("7", "question", QUESTION)]), background=[pa.array([QUESTION] * 40)])
     assert len(copied.common) == 0
     boilerplate = index_of(items_of([("7", "question", QUESTION)]), background=[pa.array([QUESTION] * 90)])
     assert len(boilerplate.common) == 17
