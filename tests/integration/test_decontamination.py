@@ -402,3 +402,25 @@ def test_no_documents(corpus: Leaking, tmp_path: Path) -> None:
     of = released(empty, tmp_path, "cut")
     assert rows(of.release(), "data") == []
     assert all(each.items_found == 0 for each in of.release().manifest.benchmarks)
+
+
+def test_a_plan_tells_which_releases_were_not_held_against_the_recipes_benchmarks(
+    corpus: Leaking, dropped: Made, tmp_path: Path
+) -> None:
+    def held(of: Leaking) -> dict[str, str]:
+        told = strata_here("plan", recipe_of(of, tmp_path), "--json", root=dropped.root).out
+        states: dict[str, str] = json.loads(told)["releases"]["tests@1.0.0"]
+        return states
+
+    name, path = next(iter(corpus.benchmarks.items()))
+    assert held(corpus) == dict.fromkeys(corpus.benchmarks, "held")
+    changed = tmp_path / path.name
+    changed.write_bytes(
+        path.read_bytes() + b'{"id": "new", "question": "What is new about this one here?"}\n'
+    )
+    benchmarks = {**corpus.benchmarks, name: changed, "new": changed}
+    more = Leaking(corpus.archives, benchmarks, corpus.items, corpus.planted)
+    expected = {**dict.fromkeys(corpus.benchmarks, "held"), name: "changed", "new": "missing"}
+    assert held(more) == expected
+    told = " ".join(strata_here("plan", recipe_of(more, tmp_path), root=dropped.root).out.split())
+    assert f"tests@1.0.0 was not held against {name} (changed), new (missing)" in told
