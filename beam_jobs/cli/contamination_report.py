@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from beam_jobs.release.contamination_report import Holder, Report
+    from beam_jobs.release.contamination_report import CommonPhrase, Holder, Report
 
 
 def report(
@@ -24,6 +25,9 @@ def report(
     benchmark: Annotated[str | None, typer.Option(help="Only this benchmark of the recipe.")] = None,
     top: Annotated[int, typer.Option(min=0, help="How many of the documents with the most items.")] = 10,
     samples: Annotated[int, typer.Option(min=0, help="How many samples of each benchmark.")] = 3,
+    common: Annotated[
+        int, typer.Option(min=0, help="How many of the n-grams that are too common to be evidence, by crawl.")
+    ] = 0,
     as_json: Json = False,
     root: Root = None,
 ) -> None:
@@ -31,14 +35,20 @@ def report(
 
     Unseen are items that nothing can match: all they say is too common, or too short.
     """
+    from dataclasses import asdict
+
+    from beam_jobs.release.contamination_report import common_phrases
     from beam_jobs.release.contamination_report import report as report_of
     from beam_jobs.release.locate import open_release
 
-    found = report_of(open_release(store_at(root), release), benchmark=benchmark, top=top, samples=samples)
+    opened = open_release(store_at(root), release)
+    found = report_of(opened, benchmark=benchmark, top=top, samples=samples)
+    phrases = common_phrases(opened, common) if common else []
     if as_json:
-        print_json(found.to_json())
+        print_json({**found.to_json(), "common": [asdict(each) for each in phrases]})
         return
     _print(found, console())
+    _print_common(phrases, console())
 
 
 def _print(found: Report, shown: Console) -> None:
@@ -60,6 +70,17 @@ def _print(found: Report, shown: Console) -> None:
         for holder in holders:
             for line in _sample(holder):
                 shown.print(line)
+
+
+def _print_common(phrases: Sequence[CommonPhrase], shown: Console) -> None:
+    from rich.text import Text
+
+    from beam_jobs.release.cuts import escaped
+
+    if phrases:
+        shown.print(Text("\ntoo common to be evidence (fields of items, documents of the sample)", "bold"))
+    for each in phrases:
+        shown.print(Text(f"{each.crawl}  {each.fields:>6,} {each.documents:>6,}  {escaped(each.ngram)}"))
 
 
 def _books(found: Report) -> Table:

@@ -16,6 +16,8 @@ from beam_jobs.errors import BadInput
 from beam_jobs.release.locate import Release
 from beam_jobs.release.manifest import BenchmarkBooks
 from beam_jobs.release.tables import open_table
+from beam_jobs.store.parquet import read_columns
+from beam_jobs.store.stages import StageRef, read_manifest
 
 _COLUMNS = ["doc_id", "url", "crawl", "fate", "reason", "contamination"]
 
@@ -91,6 +93,36 @@ def report(release: Release, *, benchmark: str | None = None, top: int = 10, sam
     documents = tuple(holder for _, holder in sorted(most, key=lambda each: each[0], reverse=True))
     found = {each.name: tuple(shown[each.name]) for each in asked}
     return Report(str(release), settings["action"], settings["profile"], asked, documents, found)
+
+
+@dataclass(frozen=True)
+class CommonPhrase:
+    """An n-gram of items that is no evidence, for so many of their fields or of a crawl's sample documents have it."""
+
+    crawl: str
+    ngram: str
+    fields: int
+    documents: int
+
+
+def common_phrases(release: Release, top: int) -> list[CommonPhrase]:
+    """Of each crawl the `top` n-grams that the most fields, or documents of the sample, have.
+
+    They are in the stages that the release was made of; raises `NotFound` when these are gone.
+    """
+    found = []
+    for entry in release.manifest.stages:
+        if entry.stage != "matches":
+            continue
+        stage = read_manifest(release.store, StageRef(entry.stage, entry.crawl, entry.fingerprint))
+        rows = [
+            row
+            for file in stage.of_kind("common").values()
+            for row in read_columns(release.store, file, ["ngram", "fields", "documents"]).to_pylist()
+        ]
+        rows.sort(key=lambda row: (-row["fields"] - row["documents"], row["ngram"]))
+        found += [CommonPhrase(str(entry.crawl), **row) for row in rows[:top]]
+    return found
 
 
 def _offer(

@@ -143,8 +143,32 @@ def test_it_is_told(corpus: Leaking, dropped: Made) -> None:
         "contamination", "report", "latest", "--benchmark", item.benchmark, root=dropped.root
     ).out
     assert f"samples of {item.benchmark}" in one
+
+
+def test_common_phrases_are_listed(corpus: Leaking, tmp_path: Path) -> None:
+    """A stem that all questions have counts for nothing."""
+    stem = "Which of the following statements about it is true of"
+    path = tmp_path / "stems.jsonl"
+    lines = [json.dumps({"question": f"{stem} number{n}?", "answer": f"it is {n}"}) for n in range(40)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    stems = Leaking({CRAWLS[0]: corpus.archives[CRAWLS[0]]}, {"stems": path}, {}, {})
+    of = released(stems, tmp_path)
+    told = strata_here("contamination", "report", "latest", "--common", "3", "--json", root=of.root).out
+    first, *others = json.loads(told)["common"]
+    assert (first["crawl"], first["ngram"], first["fields"]) == (
+        CRAWLS[0],
+        "Which of the following statements",
+        40,
+    )
+    assert len(others) == 2
+    shown = strata_here("contamination", "report", "latest", "--common", "1", root=of.root).out
+    assert '"Which of the following statements"' in shown
+
+
+def test_the_card_says_what_was_found(corpus: Leaking, dropped: Made) -> None:
+    benchmark = min(corpus.benchmarks)
     card = (dropped.root / "releases/tests/1.0.0/README.md").read_text(encoding="utf-8")
-    assert f"| `{item.benchmark}` |" in card
+    assert f"| `{benchmark}` |" in card
     assert "Documents that hold any were set aside as `contaminated`." in card
 
 
