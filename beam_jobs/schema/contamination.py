@@ -52,6 +52,28 @@ class IndexSettings:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class NearSettings:
+    """How lightly edited copies of questions and passages are looked for, by skip-pairs of tokens."""
+
+    sample: int = 32
+    """Pairs of a field that it is looked for by: a weighted MinHash sketch of them."""
+    common_items: int = 64
+    """A pair in more different fields than this is not in the sample."""
+    least_tokens: int = 12
+    """Shorter fields are not looked for: a few words, edited, are others."""
+    least_own: float = 6.0
+    """Nor are those whose pairs, each one over the root of how many fields and documents hold it, add up to less."""
+    stretch: float = 1.5
+    """A copy may be so many times as long as the field."""
+    least_similarity: float = 0.5
+    """The share of a field's pairs, by these weights, that is worth a row."""
+
+    def record(self) -> dict[str, int | float]:
+        """As plain JSON, for fingerprints."""
+        return asdict(self)
+
+
 MATCHES: Final = pa.schema(
     [
         pa.field("row", pa.int32(), nullable=False),  # of the document in its shard or batch
@@ -81,6 +103,17 @@ MATCHES: Final = pa.schema(
     ]
 )
 """A field of an item, or a part of it, in a document: a row for each place. Facts, sorted by row."""
+
+NEAR: Final = pa.schema(
+    [
+        *(MATCHES.field(name) for name in ("row", "benchmark", "item", "field", "part")),
+        pa.field("similarity", pa.float32(), nullable=False),  # from 0 to 1
+        pa.field("start", pa.int32(), nullable=False),  # bytes [start, end) of the document's UTF-8
+        pa.field("end", pa.int32(), nullable=False),
+    ]
+)
+"""A field of an item that something in a document is like, by whatever measure: a row for each place. Sorted by row,
+benchmark, item, field, part and start."""
 
 
 @dataclass(frozen=True)
