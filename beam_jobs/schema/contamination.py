@@ -56,9 +56,9 @@ class IndexSettings:
 class NearSettings:
     """How lightly edited copies of questions and passages are looked for, by skip-pairs of tokens."""
 
-    sample: int = 32
+    sample: int = 24
     """Pairs of a field that it is looked for by: a weighted MinHash sketch of them."""
-    common_items: int = 64
+    common_items: int = 16
     """A pair in more different fields than this is not in the sample."""
     least_tokens: int = 12
     """Shorter fields are not looked for: a few words, edited, are others."""

@@ -28,7 +28,7 @@ from beam_jobs.kernels.jit import BYTES, COUNTS, OFFSETS, borrow, inner, kernel,
 from beam_jobs.kernels.text import Texts
 
 DOCUMENT, FIELD, WEIGHT, FIRST_TOKEN, END_TOKEN, START_BYTE, END_BYTE = range(7)
-"""Columns of a row. `WEIGHT`: of the field's pairs in the window, of the field's `totals`; tokens and bytes are those of
+"""Columns of a row. `WEIGHT`: of the field's pairs in the window, of its `totals`; tokens and bytes are those of
 the window without what its edges hold by chance."""
 COLUMNS: Final = 7
 
