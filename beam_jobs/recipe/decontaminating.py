@@ -85,6 +85,11 @@ class ContaminationProfile(StrictModel):
             raise ValueError(f"rules must be unique; twice: {', '.join(twice)}")
         return self
 
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that its rules go by: what none of them names need not be measured."""
+        return frozenset(name for rule in self.rules for name in rule.when)
+
     def record(self) -> dict[str, Json]:
         """What decides, as plain JSON for fingerprints and manifests: without prose."""
         return self.model_dump(

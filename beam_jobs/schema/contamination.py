@@ -167,6 +167,18 @@ FACTS: Final[tuple[Fact, ...]] = (
         "decon's score by its method SIMPLE, 0.8 being what it takes, whatever the length",
         pa.float64(),
     ),
+    Fact(
+        "near_similarity",
+        "share of the question's pairs of near tokens, by rarity, in a window of its size; 0: less than is worth a "
+        "row; null: not looked for",
+        pa.float64(),
+    ),
+    Fact("near_passage_similarity", "the same of the passage", pa.float64()),
+    Fact(
+        "semantic_similarity",
+        "cosine of the question's vector and the nearest window's; 0 and null as above",
+        pa.float64(),
+    ),
 )
 FACT_NAMES: Final = tuple(fact.name for fact in FACTS)
 
@@ -176,7 +188,7 @@ EVIDENCE: Final = pa.schema(
         *(pa.field(fact.name, fact.kind) for fact in FACTS),
         pa.field(
             "field", pa.string(), nullable=False
-        ),  # the one that start and end are of: the question if there
+        ),  # the one that start and end are of: the question if there; of an exact match, else near, else semantic
         pa.field("start", pa.int32(), nullable=False),
         pa.field("end", pa.int32(), nullable=False),
     ]

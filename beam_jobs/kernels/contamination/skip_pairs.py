@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import typeof, types
 
+from beam_jobs.kernels.characters import whole
 from beam_jobs.kernels.contamination.arrays import BASE, NOWHERE, Hashes, Numbers, Places
 from beam_jobs.kernels.contamination.tokenising import Hashes32
 from beam_jobs.kernels.jit import borrow, inner, kernel
@@ -117,7 +118,7 @@ def pair_of(key: np.uint64, field: int, index: NearArrays) -> int:
     while at < end and index.pair_keys[at] < wanted:
         at += 1
     if at < end and index.pair_keys[at] == wanted:
-        return np.int64(at) - np.int64(begin)
+        return whole(at - begin)
     return NOWHERE
 
 

@@ -13,6 +13,8 @@ from beam_jobs.schema.documents import EDITS
 REASON = "contaminated"
 """The reason of documents set aside, and the rule of spans cut."""
 
+_PLACES = ["row", "benchmark", "item", "start", "end"]
+
 DECIDED = pa.schema([*EVIDENCE, pa.field("rule", pa.string())])
 """`EVIDENCE`, and the first rule that holds; null: the document is not contaminated by this item."""
 
@@ -35,17 +37,24 @@ def decide(evidence: pa.Table, profile: ContaminationProfile) -> pa.Table:
 
 def strongest(decided: pa.Table) -> pa.Table:
     """Of each contaminated document the item that shows it best, sorted by row: that with the longest field found whole
-    of the longest, then the greatest weight of question, of answer, then by benchmark and item."""
+    of the longest, then the greatest weight of question, of answer, then similarity, then by benchmark and item."""
     hit = decided.filter(pc.is_valid(decided["rule"]))
     keys = [("row", "ascending"), ("whole_tokens", "descending"), ("question_weight", "descending")]
-    keys += [("answer_weight", "descending"), ("benchmark", "ascending"), ("item", "ascending")]
+    keys += [(name, "descending") for name in ("answer_weight", "near_similarity", "semantic_similarity")]
+    keys += [("benchmark", "ascending"), ("item", "ascending")]
     ordered = hit.sort_by(keys)
     _, first = np.unique(ordered["row"].to_numpy(), return_index=True)
     return ordered.take(pa.array(first))
 
 
+def places(*found: pa.Table | None) -> pa.Table:
+    """Where items were found, whatever found them (`MATCHES`, `NEAR`; None: not looked for), as `spans` takes it."""
+    return pa.concat_tables([each.select(_PLACES) for each in found if each is not None])
+
+
 def spans(matches: pa.Table, decided: pa.Table, text: pa.StringArray, context: int) -> pa.ListArray:
     """What to cut from each of `text`: all matches of items that contaminate it, and `context` bytes on both sides.
+    `matches` are `MATCHES`, or `places` of those and of near copies.
 
     Spans are as `schema.documents.EDITS` has them: sorted, disjoint, on borders of characters.
     """

@@ -14,9 +14,10 @@ from beam_jobs.recipe.decontaminating import (
     contamination_profile_names,
     load_contamination_profile,
 )
-from beam_jobs.schema.contamination import EVIDENCE, FACT_NAMES, MATCHES, ROLES, IndexSettings
-from beam_jobs.steps.contamination.deciding import DECIDED, REASON, decide, spans, strongest
+from beam_jobs.schema.contamination import EVIDENCE, FACT_NAMES, MATCHES, NEAR, ROLES, IndexSettings
+from beam_jobs.steps.contamination.deciding import DECIDED, REASON, decide, places, spans, strongest
 from beam_jobs.steps.contamination.evidence import evidence
+from beam_jobs.steps.contamination.similarity import found_by
 
 SETTINGS = IndexSettings()
 Row = dict[str, Any]
@@ -91,10 +92,61 @@ def apart(one: Row, other: Row) -> int:
     return max(0, one["first_token"] - other["end_token"], other["first_token"] - one["end_token"])
 
 
-def reference(rows: list[Row]) -> list[Row]:
+@st.composite
+def any_hit(draw: st.DrawFn, roles: tuple[str, ...]) -> Row:
+    """Of something alike."""
+    return {
+        "row": draw(st.integers(0, 2)),
+        "benchmark": draw(st.sampled_from(["a", "b"])),
+        "item": draw(st.sampled_from(["1", "2"])),
+        "field": draw(st.sampled_from(roles)),
+        "part": 0,
+        "similarity": draw(st.sampled_from([0.5, 0.625, 0.75, 1.0])),
+        "start": (start := draw(st.integers(0, 50))),
+        "end": start + 9,
+    }
+
+
+def hits_of(rows: list[Row] | None) -> pa.Table | None:
+    return None if rows is None else pa.Table.from_pylist(rows, schema=NEAR)
+
+
+Hits = list[Row] | None
+
+
+def reference(rows: list[Row], near: Hits = None, semantic: Hits = None) -> list[Row]:
     keys = ("first_token", "end_token", "field", "part")
     ordered = sorted(rows, key=lambda row: (pair_of(row), *(row[key] for key in keys)))
-    return [facts_of(key, list(group)) for key, group in groupby(ordered, pair_of)]
+    exact = {key: facts_of(key, list(group)) for key, group in groupby(ordered, pair_of)}
+    pairs = sorted({*exact, *(pair_of(row) for row in [*(near or []), *(semantic or [])])})
+    return [with_hits(pair, exact.get(pair), near, semantic) for pair in pairs]
+
+
+def with_hits(pair: tuple[Any, ...], exact: Row | None, near: Hits, semantic: Hits) -> Row:
+    found = exact or {name: 0 for name in FACT_NAMES} | {"answer_distance": None, "passage_distance": None}
+    for name, hits, role in (
+        ("near_similarity", near, "question"),
+        ("near_passage_similarity", near, "passage"),
+        ("semantic_similarity", semantic, "question"),
+    ):
+        of_role = [hit["similarity"] for hit in hits or [] if (pair_of(hit), hit["field"]) == (pair, role)]
+        found[name] = None if hits is None else max(of_role, default=0.0)
+    alike = [hit for hits in (near or [], semantic or []) for hit in hits if pair_of(hit) == pair]
+    shown = exact or min(
+        alike,
+        key=lambda hit: (
+            hit not in (near or []),
+            hit["field"] != "question",
+            -hit["similarity"],
+            hit["start"],
+        ),
+    )
+    names = ("row", "benchmark", "item")
+    return (
+        found
+        | dict(zip(names, pair, strict=True))
+        | {name: shown[name] for name in ("field", "start", "end")}
+    )
 
 
 def facts_of(key: tuple[Any, ...], rows: list[Row]) -> Row:
@@ -157,14 +209,24 @@ def decon_score(found: Row) -> float:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(any_match(), max_size=12))
-def test_facts_are_those_of_the_reference(rows: list[Row]) -> None:
-    found, wanted = told(rows), reference(rows)
+@given(
+    st.lists(any_match(), max_size=12),
+    st.none() | st.lists(any_hit(("question", "passage")), max_size=6),
+    st.none() | st.lists(any_hit(("question",)), max_size=6),
+)
+def test_facts_are_those_of_the_reference(rows: list[Row], near: Hits, semantic: Hits) -> None:
+    table_ = evidence(table(rows), SETTINGS, hits_of(near), hits_of(semantic))
+    found, wanted = table_.to_pylist(), reference(rows, near, semantic)
+    assert table_.schema == EVIDENCE
+    finders = {"exact": rows, "near": near or [], "semantic": semantic or []}
+    by = [{kind: pair in map(pair_of, of) for kind, of in finders.items()} for pair in map(pair_of, wanted)]
+    assert found_by(table_).to_pylist() == by
     assert [pair_of(row) for row in found] == [pair_of(row) for row in wanted]
     for row, expected in zip(found, wanted, strict=True):
         for name in FACT_NAMES:
             assert row[name] == (pytest.approx(expected[name]) if expected[name] is not None else None), name
-        assert (row["field"], row["end"]) == (expected["field"], expected["end"])
+        places = ("field", "start", "end")
+        assert [row[name] for name in places] == [expected[name] for name in places]
 
 
 def test_no_matches_no_evidence() -> None:
