@@ -74,6 +74,22 @@ class NearSettings:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class SemanticSettings:
+    """How texts that are about a question are looked for, by vectors."""
+
+    least_similarity: float = 0.95
+    """The cosine that is worth a row. What it tells depends on the model: measure before a rule goes by it."""
+    most_items: int = 8
+    """Of a document the most similar questions, so many, have a row."""
+    least_bytes: int = 48
+    """Shorter questions are not looked for: a few words are about much."""
+
+    def record(self) -> dict[str, int | float]:
+        """As plain JSON, for fingerprints."""
+        return asdict(self)
+
+
 MATCHES: Final = pa.schema(
     [
         pa.field("row", pa.int32(), nullable=False),  # of the document in its shard or batch

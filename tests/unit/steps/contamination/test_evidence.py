@@ -123,7 +123,7 @@ def reference(rows: list[Row], near: Hits = None, semantic: Hits = None) -> list
 
 
 def with_hits(pair: tuple[Any, ...], exact: Row | None, near: Hits, semantic: Hits) -> Row:
-    found = exact or {name: 0 for name in FACT_NAMES} | {"answer_distance": None, "passage_distance": None}
+    found = exact or dict.fromkeys(FACT_NAMES, 0) | {"answer_distance": None, "passage_distance": None}
     for name, hits, role in (
         ("near_similarity", near, "question"),
         ("near_passage_similarity", near, "passage"),
@@ -225,8 +225,8 @@ def test_facts_are_those_of_the_reference(rows: list[Row], near: Hits, semantic:
     for row, expected in zip(found, wanted, strict=True):
         for name in FACT_NAMES:
             assert row[name] == (pytest.approx(expected[name]) if expected[name] is not None else None), name
-        places = ("field", "start", "end")
-        assert [row[name] for name in places] == [expected[name] for name in places]
+        for name in ("field", "start", "end"):
+            assert row[name] == expected[name]
 
 
 def test_no_matches_no_evidence() -> None:
@@ -309,3 +309,33 @@ def test_spans_of_contaminating_items_are_cut_on_borders_of_characters() -> None
     ]
     assert cut == [[(8, 20), (28, 32)], [(3, 7)], []]
     assert spans(matches, decided, text, 0)[1].as_py() == [{"rule": REASON, "start": 4, "end": 7}]
+
+
+def test_near_copies_are_cut_as_matches_are() -> None:
+    text = pa.array(["An edited question, and a part of it, verbatim."])
+    matches = table([match(start=0, end=2)])
+    near = hits_of(
+        [{**any_place(), "item": "1", "start": 3, "end": 18}, {**any_place(), "item": "2", "end": 47}]
+    )
+    decided = decide(evidence(matches, SETTINGS, near), profile("strata/default"))
+    found = spans(places(matches, near, None), decided, text, 0)
+    assert [(each["start"], each["end"]) for each in found[0].as_py()] == [(0, 2), (3, 18)]
+
+
+def any_place() -> Row:
+    return {
+        "row": 0,
+        "benchmark": "set",
+        "field": "question",
+        "part": 0,
+        "similarity": 0.5,
+        "start": 20,
+        "end": 30,
+    }
+
+
+def test_more_alike_items_are_shown_before_others() -> None:
+    hits = [{**any_place(), "item": item, "similarity": alike} for item, alike in (("1", 0.75), ("2", 1.0))]
+    found = evidence(MATCHES.empty_table(), SETTINGS, hits_of(hits))
+    decided = found.append_column("rule", pa.array(["any"] * 2))
+    assert strongest(decided)["item"].to_pylist() == ["2"]
