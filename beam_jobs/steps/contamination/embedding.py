@@ -6,6 +6,8 @@ Knows no items and no stores: the caller fetches a model and says where it lies.
 from __future__ import annotations
 
 import hashlib
+import mmap
+import os
 import struct
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -15,13 +17,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from beam_jobs.errors import BadInput
-from beam_jobs.steps.language_labels import ARGUMENTS, HEAD, MAGIC, VERSIONS
+from beam_jobs.steps.language_labels import ARGUMENTS, HEAD, MAGIC, SIZES, VERSIONS
 
 Vectors = npt.NDArray[np.float32]
 
 _SUPERVISED: Final = 3
 _MODEL: Final = 7
 """Which of the training arguments says how a model was trained."""
+_ENTRY_END, _PRUNED = 9, 8
+"""Bytes behind an entry's word, and of an entry of the pruning index."""
+_MATRIX: Final = struct.Struct("<?qq")
+"""Before a matrix of single precision: whether it is quantised, rows, columns."""
 _REMEDY: Final = "give a .bin of word vectors that fastText 0.9 trained (skipgram or cbow)"
 
 
@@ -58,8 +64,8 @@ class FastTextEmbedder:
         try:
             with path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
-                file.seek(0)
-                head = file.read(HEAD.size + ARGUMENTS.size)
+                size = file.seek(0, os.SEEK_END)
+                fault = _fault(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b"")
         except OSError as error:
             raise BadInput(
                 f"the embedding model cannot be read: {error.strerror}", where=str(path), remedy=_REMEDY
@@ -70,7 +76,8 @@ class FastTextEmbedder:
                 where=str(path),
                 remedy="fetch the file again, or correct the sha256 if the model was changed on purpose",
             )
-        _check(head, path)
+        if fault:
+            raise BadInput(fault, where=str(path), remedy=_REMEDY)
         from fasttext.FastText import _FastText
 
         try:
@@ -99,14 +106,29 @@ class FastTextEmbedder:
         return made
 
 
-def _check(head: bytes, path: Path) -> None:
-    """Raises `BadInput` where a model's file does not begin as one of word vectors."""
+def _fault(data: mmap.mmap | bytes) -> str:
+    """What is wrong with a model's file, "" if nothing is: of one that is cut off fastText reads on for ever."""
     try:
-        magic, version = HEAD.unpack_from(head)
-        arguments = ARGUMENTS.unpack_from(head, HEAD.size)
-    except struct.error as error:
-        raise BadInput("not a fastText model: it is cut off", where=str(path), remedy=_REMEDY) from error
-    if magic != MAGIC or version not in VERSIONS:
-        raise BadInput("not a fastText model: it does not begin as one", where=str(path), remedy=_REMEDY)
-    if arguments[_MODEL] == _SUPERVISED:
-        raise BadInput("a classifier, not a model of word vectors", where=str(path), remedy=_REMEDY)
+        magic, version = HEAD.unpack_from(data)
+        if magic != MAGIC or version not in VERSIONS:
+            return "not a fastText model: it does not begin as one"
+        at = HEAD.size
+        if ARGUMENTS.unpack_from(data, at)[_MODEL] == _SUPERVISED:
+            return "a classifier, not a model of word vectors"
+        at += ARGUMENTS.size
+        entries, _, _, _, pruned = SIZES.unpack_from(data, at)
+        at += SIZES.size
+        for _ in range(entries):  # a word, a zero byte, its count and its kind
+            end = data.find(b"\0", at)
+            if end < 0:
+                return "not a fastText model: it is cut off"
+            at = end + 1 + _ENTRY_END
+        at += _PRUNED * max(pruned, 0)
+        for _ in range(2):
+            quantised, rows, columns = _MATRIX.unpack_from(data, at)
+            if quantised:
+                return "a quantised model: its vectors of words are not its own"
+            at += _MATRIX.size + 4 * rows * columns
+    except struct.error:
+        return "not a fastText model: it is cut off"
+    return "" if at == len(data) else "not a fastText model: it is cut off"

@@ -38,7 +38,8 @@ def _parts(data: bytes, start: int, end: int, longest: int) -> Iterator[Span]:
 
 
 def windows(spans: list[Span], size: int) -> Iterator[Span]:
-    """From each sentence on as many as come nearest to `size` bytes together, at least that one; each run once."""
+    """From each sentence on as many as come nearest to `size` bytes together, at least that one; no run that is only the
+    end of the one before."""
     end = last = 0
     for first, (start, _) in enumerate(spans):
         end = max(end, first)
