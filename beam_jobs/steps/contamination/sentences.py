@@ -38,7 +38,7 @@ def _parts(data: bytes, start: int, end: int, longest: int) -> Iterator[Span]:
 
 
 def windows(spans: list[Span], size: int) -> Iterator[Span]:
-    """From each sentence on as many as come nearest to `size` bytes together, at least that one; no run that is only the
+    """From each sentence on as many as come nearest to `size` bytes together, at least that one; no run that is but the
     end of the one before."""
     end = last = 0
     for first, (start, _) in enumerate(spans):

@@ -244,7 +244,7 @@ def rules(rows: list[Row], name: str = "strata/default") -> list[str | None]:
 
 PART = {"longest": 11, "matched_tokens": 11, "matched_ngrams": 7, "weight": 0.44, "rarity": 7.0}
 ANSWER = {"field": "answer", "first_token": 25}
-# What the profiles say to a match or two, each profile in the order of their names
+# What the profiles say to a match or two, each profile in the order of their names but strata/near, the last
 DECIDED_BY = [
     ([match()], ["score", "whole_13", None, "ngram_13", "question"]),
     ([match(**PART)], [None, None, None, None, None]),
@@ -278,7 +278,31 @@ DECIDED_BY = [
 
 @pytest.mark.parametrize(("rows", "wanted"), DECIDED_BY)
 def test_what_profiles_say(rows: list[Row], wanted: list[str | None]) -> None:
-    assert [rules(rows, name)[0] for name in contamination_profile_names()] == wanted
+    assert [rules(rows, name)[0] for name in contamination_profile_names()] == [*wanted, wanted[-1]]
+
+
+@pytest.mark.parametrize(
+    ("similarity", "field", "wanted"),
+    [
+        (0.66, "question", ["edited_question", "edited_question"]),
+        (0.56, "question", [None, "edited_question"]),
+        (0.54, "question", [None, None]),
+        (1.0, "passage", [None, None]),
+    ],
+)
+def test_what_profiles_say_to_an_edited_question(
+    similarity: float, field: str, wanted: list[str | None]
+) -> None:
+    hits = hits_of([{**any_place(), "item": "1", "field": field, "similarity": similarity}])
+    for near, semantic, expected in ((hits, None, wanted), (None, hits, [None, None])):
+        found = evidence(MATCHES.empty_table(), SETTINGS, near, semantic)
+        names = ("strata/default", "strata/near")
+        assert [decide(found, profile(name))["rule"][0].as_py() for name in names] == expected
+
+
+def test_a_profile_tells_which_facts_it_goes_by() -> None:
+    assert "near_similarity" in profile("strata/default").facts
+    assert profile("decon/simple").facts == {"decon_score"}
 
 
 def test_the_strongest_item_is_shown_of_each_document() -> None:
@@ -315,7 +339,10 @@ def test_near_copies_are_cut_as_matches_are() -> None:
     text = pa.array(["An edited question, and a part of it, verbatim."])
     matches = table([match(start=0, end=2)])
     near = hits_of(
-        [{**any_place(), "item": "1", "start": 3, "end": 18}, {**any_place(), "item": "2", "end": 47}]
+        [
+            {**any_place(), "item": "1", "similarity": 0.75, "start": 3, "end": 18},
+            {**any_place(), "item": "2", "end": 47},
+        ]
     )
     decided = decide(evidence(matches, SETTINGS, near), profile("strata/default"))
     found = spans(places(matches, near, None), decided, text, 0)
