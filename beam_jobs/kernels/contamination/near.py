@@ -1,8 +1,9 @@
 """Texts matched against an index of skip-pairs: where lightly edited copies of fields stand.
 
 A field is looked for by a sample of its pairs. Where enough of the sample stand within two windows, all of the field's
-pairs are looked up and the window that holds the most of them, by weight, is told, if that is enough; then, in the same
-way, what lies before it and behind it. Weights are whole numbers, so that no sum depends on its order.
+pairs are looked up. The first window that holds enough of them, by weight, is told, or a better one that ends before
+twice its size is over; then, in the same way, what lies before it and behind it, so that a text of nothing but copies
+takes no more than its length. Weights are whole numbers: no sum depends on its order.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ _TEXTS: Final = types.NamedTuple((BYTES, OFFSETS), Texts)
 class Memory(NamedTuple):
     """Working memory: a document's tokens and their bytes; the state of each field, those touched; regions (field,
     first token, token behind the last); the region's tokens that begin pairs of the field, which pairs, how often each
-    stands in the window, ranges of these that are to be searched; counters."""
+    stands in the window, ranges of these that are to be searched, and the two
+    that a window leaves; counters."""
 
     hashes: Hashes32
     starts: Places
@@ -60,6 +62,7 @@ class Memory(NamedTuple):
     pairs: Places
     counts: Places
     ranges: Numbers
+    left: Numbers
     counters: Numbers
 
 
@@ -78,6 +81,7 @@ def memory(longest: int, fields: int, pairs: int, regions: int) -> Memory:
         np.empty(room, np.int32),
         np.zeros(pairs, np.int32),
         np.empty((room + 2, 2), np.int64),
+        np.empty(4, np.int64),
         np.zeros(5, np.int64),
     )
 
@@ -96,6 +100,7 @@ def _borrow_memory(made: Memory) -> Memory:
         borrow(made.pairs),
         borrow(made.counts),
         borrow(made.ranges),
+        borrow(made.left),
         borrow(made.counters),
     )
 
@@ -190,20 +195,27 @@ def _pairs_in(first: int, end: int, tokens: int, field: int, index: NearArrays, 
 
 
 @inner
-def _window(low: int, high: int, field: int, index: NearArrays, made: Memory) -> tuple[int, int, int]:
-    """Of pairs [low, high) the window of the greatest weight: its weight, its first and its last pair."""
+def _window(
+    low: int, high: int, field: int, enough: float, index: NearArrays, made: Memory
+) -> tuple[int, int, int, int]:
+    """Of pairs [low, high) the first window that holds enough, or a better one that ends within two windows of where
+    that begins: its weight, its first and its last pair; and the first pair that any window with enough begins with."""
     begin, window = index.pair_offsets[field], index.windows[field]
-    weight, best, first, last, left = 0, 0, low, low, low
-    for right in range(low, high):
+    weight, best, first, last, left, right = 0, 0, low, low, low, low
+    earliest, horizon = high, NOWHERE
+    while right < high and (horizon == NOWHERE or made.places[right] < horizon):
         weight += _added(right, begin, index, made)
         while made.places[right] - made.places[left] >= window:
             weight -= _dropped(left, begin, index, made)
             left += 1
         if weight > best:
             best, first, last = weight, left, right
-    for at in range(left, high):
+        if weight >= enough and horizon == NOWHERE:
+            earliest, horizon = left, made.places[left] + 2 * window
+        right += 1
+    for at in range(left, right):
         made.counts[made.pairs[at]] -= 1
-    return best, first, last
+    return best, first, last, earliest
 
 
 @inner
@@ -238,8 +250,9 @@ def _tell(
 ) -> bool:
     """Writes the row of pairs [low, high), if they hold enough, and puts what is left of them on the list."""
     begin = index.pair_offsets[field]
-    best, first, last = _window(low, high, field, index, made)
-    if best < least * index.totals[field]:
+    enough = least * index.totals[field]
+    best, first, last, earliest = _window(low, high, field, enough, index, made)
+    if best < enough:
         return False
     for at in range(first, last + 1):
         made.counts[made.pairs[at]] += 1
@@ -261,7 +274,7 @@ def _tell(
     row[FIRST_TOKEN], row[END_TOKEN] = made.places[start], end + 1
     row[START_BYTE], row[END_BYTE] = made.starts[made.places[start]], made.ends[end]
     made.counters[_ROWS] = place + 1
-    made.ranges[0, 0], made.ranges[0, 1] = start, stop
+    made.left[0], made.left[1], made.left[2], made.left[3] = earliest, start, stop + 1, high
     return True
 
 
@@ -269,7 +282,7 @@ def _tell(
 def _search(
     document: int, region: Numbers, tokens: int, least: float, index: NearArrays, made: Memory, rows: Numbers
 ) -> None:
-    """Writes the rows of a region: of the best window, then of the best before it and the best behind it."""
+    """Writes the rows of a region: of a window, then of what lies before it and of what lies behind it."""
     field = whole(region[0])
     found = _pairs_in(region[1], region[2], tokens, field, index, made)
     ranges = made.ranges
@@ -279,10 +292,10 @@ def _search(
         low, high = whole(ranges[waiting, 0]), whole(ranges[waiting, 1])
         waiting -= 1
         if _tell(document, low, high, field, least, index, made, rows):
-            for begin, end in ((low, whole(ranges[0, 0])), (whole(ranges[0, 1]) + 1, high)):
-                if begin < end:
+            for side in (2, 0):
+                if made.left[side] < made.left[side + 1]:
                     waiting += 1
-                    ranges[waiting, 0], ranges[waiting, 1] = begin, end
+                    ranges[waiting, 0], ranges[waiting, 1] = made.left[side], made.left[side + 1]
 
 
 @kernel(

@@ -117,23 +117,30 @@ def weight_of(placed: Placed, of_field: dict[Pair, int]) -> int:
 def windows(
     placed: Placed, of_field: dict[Pair, int], length: int, settings: NearSettings
 ) -> list[tuple[int, int, int]]:
-    """Weight, first and last token of the best window, of the best before it, of the best behind it."""
+    """Weight, first and last token of the first window that holds enough, or of the best of those that begin within two
+    windows from where it does; of those before it; of those behind it."""
     window, total = ceil(settings.stretch * length), sum(of_field.values())
-    best, chosen, bounds = 0, placed[:0], (0, 0)
+    enough = settings.least_similarity * total
+    best, bounds, earliest, horizon = 0, (0, 0), 0, None
     for end in range(1, len(placed) + 1):
+        if horizon is not None and placed[end - 1][0] >= horizon:
+            break
         begin = next(at for at in range(end) if placed[end - 1][0] - placed[at][0] < window)
         weight = weight_of(placed[begin:end], of_field)
         if weight > best:
-            best, chosen, bounds = weight, placed[begin:end], (begin, end)
-    if not placed or best < settings.least_similarity * total:
+            best, bounds = weight, (begin, end)
+        if weight >= enough and horizon is None:
+            earliest, horizon = begin, placed[begin][0] + 2 * window
+    if horizon is None:
         return []
+    chosen = placed[bounds[0] : bounds[1]]
     price = total // (EDGE * length)
     start = cut(chosen, of_field, price)
     kept = chosen[start:]
     stop = cut(kept[::-1], of_field, price)
     kept = kept[: len(kept) - stop]
     row = (best, kept[0][0], max(behind for _, behind, _ in kept))
-    rest = [placed[: bounds[0] + start], placed[bounds[1] - stop :]]
+    rest = [placed[earliest : bounds[0] + start], placed[bounds[1] - stop :]]
     return [row, *(each for part in rest for each in windows(part, of_field, length, settings))]
 
 
