@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -165,6 +166,25 @@ def edits_report(index: Index, near: NearIndex, by_share: dict[float, list[Docum
             yield f"{share:<8.2f}{kind or 'all':18}" + "".join(f"{cell:18.3f}" for cell in cells)
 
 
+def near_report(
+    near: NearIndex, by_share: dict[float, list[Document]], clean: Sequence[Document]
+) -> Iterator[str]:
+    """By the least similarity alone: recall by the share of words that is left, and look-alikes taken for copies."""
+
+    def alike(documents: Sequence[Document]) -> npt.NDArray[np.float64]:
+        found = near.match(pa.array([document.text for document in documents]))
+        found = found.filter(pc.equal(found["field"], "question"))
+        most = np.zeros(len(documents))
+        np.maximum.at(most, found["row"].to_numpy(), found["similarity"].to_numpy())
+        return most
+
+    planted, others = {share: alike(documents) for share, documents in by_share.items()}, alike(clean)
+    yield f"{'similarity':12}" + "".join(f"{share:8.2f}" for share in planted) + f"  of {len(others)} clean"
+    for least in (0.5, 0.55, 0.6, 0.65, 0.7, 0.75):
+        shares = "".join(f"{np.mean(found >= least):8.3f}" for found in planted.values())
+        yield f"{least:<12.2f}{shares}{np.sum(others >= least):10}"
+
+
 def speed(index: Index | NearIndex, texts: pa.StringArray) -> float:
     """Megabytes of text a second, the best of three."""
     best = float("inf")
@@ -234,11 +254,15 @@ def main() -> None:
     def filler() -> str:
         return rng.choice(rest)
 
-    for line in report(index, near, documents_of(items, filler, rng, arguments.each)):
+    documents = documents_of(items, filler, rng, arguments.each)
+    for line in report(index, near, documents):
         print(line)
     by_share = {share: edited(items, filler, rng, arguments.each, share) for share in KEPT}
     print()
     for line in edits_report(index, near, by_share):
+        print(line)
+    print()
+    for line in near_report(near, by_share, [document for document in documents if document.item is None]):
         print(line)
     many = [*items, *generated_items(rng, words, max(0, arguments.items - len(items)))]
     start = time.process_time()
