@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beam_jobs.errors import BooksDoNotBalance
-from beam_jobs.jobs.matches import STAGE_NAME, index_settings
+from beam_jobs.jobs.matches import STAGE_NAME, index_settings, rows_schema, sidecar_schema
 from beam_jobs.jobs.shards import read_column, sidecar
 from beam_jobs.jobs.stage import Counts, StageRun
 from beam_jobs.jobs.texts import cleaned_file, fact, is_cleaned
@@ -28,10 +28,10 @@ SIDECAR = pa.schema([pa.field(CONTAMINATION, CONTAMINATION_TYPE, nullable=False)
 
 
 class Hits(NamedTuple):
-    """Of a shard: its matches (`MATCHES`, and what stands there), and the items that contaminate documents
+    """Of a shard: where items stand (`columns.Found.places`), and the items that contaminate documents
     (`deciding.DECIDED`, of each document that which shows it best first)."""
 
-    matches: pa.Table
+    places: pa.Table
     items: pa.Table
 
 
@@ -61,7 +61,7 @@ def judge(run: StageRun, crawl: str, meta: FileRecord, verdicts: pa.RecordBatch)
     hits = hits_of(run, crawl, meta)
     contaminated = columns.contaminated_rows(hits.items, len(verdicts))
     edits = _edits_before(run, crawl, meta) if len(hits.items) else None
-    listed = columns.contamination_column(hits.items, hits.matches, edits, len(verdicts))
+    listed = columns.contamination_column(hits.items, hits.places, edits, len(verdicts))
     action = _action(run)
     if action == "mark":
         verdicts = columns.marked(verdicts, contaminated)
@@ -103,10 +103,13 @@ def check_contaminated(run: StageRun, judged: Counts, decided: Counts) -> Counts
 
 def hits_of(run: StageRun, crawl: str, meta: FileRecord) -> Hits:
     """The shard's hits, by the run's profile."""
-    from beam_jobs.steps.contamination.columns import decided, matches_of
+    from beam_jobs.steps.contamination.columns import Found, decided, rows_of
 
-    record = sidecar(run, crawl, meta, STAGE_NAME, STAGE_NAME)
-    column = read_columns(run.store, record, [STAGE_NAME])[STAGE_NAME].combine_chunks()
-    matches = matches_of(column)
-    settings = index_settings(run.input(STAGE_NAME, crawl).parameters)
-    return Hits(matches, decided(matches, settings, profile_of(run)))
+    record, parameters = (
+        sidecar(run, crawl, meta, STAGE_NAME, STAGE_NAME),
+        run.input(STAGE_NAME, crawl).parameters,
+    )
+    schema = sidecar_schema(parameters)
+    columns = read_columns(run.store, record, schema.names)
+    found = Found(*(rows_of(columns[name].combine_chunks(), rows_schema(name)) for name in schema.names))
+    return Hits(found.places, decided(found, index_settings(parameters), profile_of(run)))

@@ -65,8 +65,8 @@ def _cut(  # noqa: PLR0913, PLR0917 - a shard, what is known of it, and what is 
     for text in texts_at(run, crawl, meta, rows):
         part = rows[done : done + len(text)]
         done += len(text)
-        matches, items = (_numbered(table, part) for table in hits)
-        cuts = spans(matches, items, text, profile_of(run).cut_context)
+        places, items = (_numbered(table, part) for table in hits)
+        cuts = spans(places, items, text, profile_of(run).cut_context)
         edits = known["edits"].take(pa.array(part))
         codes = pa.array([CONTAMINATED] * len(cuts.flatten()), pa.string())
         made.append(cut_again(text, edits, edits_of(cuts), codes)[1])

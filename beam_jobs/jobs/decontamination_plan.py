@@ -15,7 +15,7 @@ from beam_jobs.jobs.matches import STAGE_NAME as MATCHES
 from beam_jobs.jobs.texts import DECONTAMINATE
 from beam_jobs.recipe.benchmarks import Benchmark, load_benchmarks
 from beam_jobs.recipe.decontaminating import ContaminationProfile, Decontamination, load_contamination_profile
-from beam_jobs.schema.contamination import IndexSettings
+from beam_jobs.schema.contamination import IndexSettings, NearSettings, SemanticSettings
 from beam_jobs.sources.listing import DigestCache, resolve
 from beam_jobs.store.fingerprint import digest
 from beam_jobs.store.stages import StageRef, StageSpec
@@ -77,7 +77,22 @@ def decontaminating(settings: Decontamination, path: Path, digests: DigestCache)
     parameters = {
         "benchmarks": described,
         "index": IndexSettings(ngram=settings.ngram).record(),
+        "near": NearSettings().record(),
+        "semantic": _semantic(settings),
         "background_documents": settings.background_documents,
     }
+    if settings.semantic:
+        uri = settings.semantic.uri
+        locations["embedding_model"] = uri if "://" in uri else str(path.parent / uri)
     found = load_contamination_profile(settings.profile, path.parent)
     return Decontaminating(settings, found, tuple(benchmarks), parameters, locations)
+
+
+def _semantic(settings: Decontamination) -> dict[str, Any] | None:
+    asked = settings.semantic
+    if asked is None:
+        return None
+    return {
+        "sha256": asked.sha256,
+        **SemanticSettings(least_similarity=asked.least_similarity).record(),
+    }

@@ -1,16 +1,18 @@
-"""matches: where items of the recipe's benchmarks stand in the texts of a crawl. Facts only: what makes a document
-contaminated is decided in `select`, by a profile.
+"""matches: where items of the recipe's benchmarks stand in the texts of a crawl: word for word, edited, or, if the
+recipe names a model of word vectors, in other words. Facts only: what makes a document contaminated is decided in
+`select`, by a profile.
 
-`items` reads each benchmark. `index` makes an index of them, of several if they are very many, each a file that workers
+`items` reads each benchmark. `index` makes indexes of them, of several parts if they are very many: files that workers
 map; a sample of the crawl tells what is a common phrase. `match` holds every text against all of them.
-Counts: `documents`, `matched` (with any), `matches`, `items` and `unseen` {benchmark: n} (items that nothing can match,
-for they have no n-gram of their own), `common` (n-grams that count for nothing).
+Counts: `documents`, `matched` (with any), `matches`, `near`, `semantic` (places that each found), `items` and `unseen`
+{benchmark: n} (items that nothing can match, for they have no n-gram of their own), `common` (n-grams that count for
+nothing).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -21,18 +23,39 @@ from beam_jobs.jobs.shards import crawls, grouped, of_item, shard_name, shards
 from beam_jobs.jobs.stage import Counts, ItemResult, Notice, Phase, Stage, StageRun, WorkItem, add_counts
 from beam_jobs.jobs.texts import text_batches, texts_at
 from beam_jobs.recipe.benchmarks import Benchmark
-from beam_jobs.schema.contamination import FOUND, ITEMS, MATCHES, IndexSettings
+from beam_jobs.schema.contamination import (
+    ALIKE,
+    FOUND,
+    ITEMS,
+    MATCHES,
+    NEAR,
+    IndexSettings,
+    NearSettings,
+    SemanticSettings,
+)
+from beam_jobs.sources.models import local_copy
 from beam_jobs.store.files import local_file, upload_file
 from beam_jobs.store.parquet import read_columns
 from beam_jobs.store.records import FileRecord
 
 if TYPE_CHECKING:
     from beam_jobs.steps.contamination.index import Index
+    from beam_jobs.steps.contamination.near import NearIndex
+
+
+class Finder(Protocol):
+    """What finds items in texts."""
+
+    def match(self, text: pa.StringArray) -> pa.Table:
+        """Where, by row of `text`: `MATCHES` or `NEAR`."""
+
 
 STAGE_NAME = "matches"
-"""The stage, the kind of its sidecar, and its column."""
+"""The stage, and the kind of its sidecar."""
 
-SIDECAR = pa.schema([pa.field(STAGE_NAME, FOUND, nullable=False)])
+_EXACT, _NEAR, _SEMANTIC = "matches", "near", "semantic"
+_KINDS = {_EXACT: (FOUND, MATCHES), _NEAR: (ALIKE, NEAR), _SEMANTIC: (ALIKE, NEAR)}
+"""Columns of the sidecar: the type, and what its rows are."""
 
 MOST_FIELDS = 1_000_000
 """Of an index: about a gigabyte of it in each worker."""
@@ -52,6 +75,17 @@ def located(run: StageRun, number: int) -> Benchmark:
     files = described.pop("files")
     uris = [run.spec.locations[f"{described['name']}/{place}"] for place in range(len(files))]
     return Benchmark.model_validate({**described, "uri": uris}, strict=False)
+
+
+def sidecar_schema(parameters: Any) -> pa.Schema:
+    """A column for each finder that a run with these parameters asks."""
+    asked = [name for name in _KINDS if name != _SEMANTIC or parameters["semantic"]]
+    return pa.schema([pa.field(name, _KINDS[name][0], nullable=False) for name in asked])
+
+
+def rows_schema(column: str) -> pa.Schema:
+    """What the rows of a column of the sidecar are."""
+    return _KINDS[column][1]
 
 
 def index_settings(parameters: Any) -> IndexSettings:
@@ -93,24 +127,35 @@ def _plan_index(_run: StageRun, done: Sequence[Sequence[ItemResult]]) -> list[Wo
 
 def _index(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
     from beam_jobs.steps.contamination.index import index_of
+    from beam_jobs.steps.contamination.near import near_index_of
 
-    files = run.files_of("items")
+    read = run.files_of("items")
     parts = [
-        read_columns(run.store, files[number], ITEMS.names).cast(ITEMS)
+        read_columns(run.store, read[number], ITEMS.names).cast(ITEMS)
         for number in item.payload["benchmarks"]
     ]
-    index = index_of(pa.concat_tables(parts), index_settings(run.spec.parameters), _sample(run, notice))
-    with run.store.scratch() as folder:
-        index.save(folder / "index")
-        key = f"{run.ref.prefix}/parts/index/{item.id}"
-        record = upload_file(run.store, key, folder / "index", kind="index", shard=item.id)
+    items = pa.concat_tables(parts)
+    index = index_of(items, index_settings(run.spec.parameters), _sample(run, notice))
+    settings = NearSettings(**run.spec.parameters["near"])
+    made: dict[str, Index | NearIndex] = {
+        _EXACT: index,
+        _NEAR: near_index_of(items, settings, _sample(run, notice)),
+    }
+    files = [_upload(run, name, item.id, each) for name, each in made.items()]
     common = run.write("common", item.id, index.common.cast(_COMMON), _COMMON)
     unseen = index.unseen()["benchmark"].value_counts().to_pylist()
     counts = {
         "unseen": {each["values"]: each["counts"] for each in unseen},
         "common": len(index.common),
     }
-    return ItemResult(item.id, (record, common), counts)
+    return ItemResult(item.id, (*files, common), counts)
+
+
+def _upload(run: StageRun, name: str, item: str, index: Index | NearIndex) -> FileRecord:
+    with run.store.scratch() as folder:
+        index.save(folder / name)
+        key = f"{run.ref.prefix}/parts/index_{name}/{item}"
+        return upload_file(run.store, key, folder / name, kind=f"index_{name}", shard=item)
 
 
 def _sample(run: StageRun, notice: Notice) -> Iterator[pa.StringArray]:
@@ -131,51 +176,74 @@ def _plan_match(run: StageRun, _done: Sequence[Sequence[ItemResult]]) -> list[Wo
 
 
 def _match(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
-    crawl, indexes = item.payload["crawl"], _indexes(run)
+    crawl, finders, schema = item.payload["crawl"], _finders(run), sidecar_schema(run.spec.parameters)
     files: list[FileRecord] = []
-    counts = {"documents": 0, "matched": 0, "matches": 0}
+    counts = dict.fromkeys(("documents", "matched", *schema.names), 0)
     for _, meta in of_item(run, item.payload):
         batches = []
         for text in text_batches(run, crawl, meta, _BATCH_ROWS):
-            batches.append(_matched(text, indexes))
+            batches.append(_found(text, finders, schema))
             notice(len(text))
-        column = pa.chunked_array([batch[STAGE_NAME] for batch in batches], FOUND)
-        sizes = pc.list_value_length(column)
-        counts["documents"] += len(column)
-        counts["matched"] += pc.sum(pc.greater(sizes, 0)).as_py() or 0
-        counts["matches"] += pc.sum(sizes).as_py() or 0
-        files.append(run.write_sidecar(STAGE_NAME, shard_name(meta), meta, batches, SIDECAR))
+        for batch in batches:
+            sizes = [pc.list_value_length(column).to_numpy(zero_copy_only=False) for column in batch.columns]
+            counts["documents"] += len(batch)
+            counts["matched"] += int(np.any(sizes, axis=0).sum())
+            for name, found in zip(schema.names, sizes, strict=True):
+                counts[name] += int(found.sum())
+        files.append(run.write_sidecar(STAGE_NAME, shard_name(meta), meta, batches, schema))
     return ItemResult(item.id, tuple(files), counts)
 
 
-def _matched(text: pa.StringArray, indexes: Sequence[Index]) -> pa.RecordBatch:
+def _found(
+    text: pa.StringArray, finders: Mapping[str, Sequence[Finder]], schema: pa.Schema
+) -> pa.RecordBatch:
     from beam_jobs.steps.contamination.columns import found_column
 
-    found = pa.concat_tables([MATCHES.empty_table(), *(index.match(text) for index in indexes)])
-    ordered = found.sort_by([(name, "ascending") for name in MATCHES.names])
-    return pa.record_batch([found_column(ordered, text)], schema=SIDECAR)
+    columns = []
+    for name in schema.names:
+        kind, rows = _KINDS[name]
+        found = pa.concat_tables([rows.empty_table(), *(finder.match(text) for finder in finders[name])])
+        ordered = found.sort_by([(each, "ascending") for each in rows.names])
+        columns.append(found_column(ordered, text, kind))
+    return pa.record_batch(columns, schema=schema)
 
 
-def _indexes(run: StageRun) -> list[Index]:
-    """All of them, mapped; once a run."""
+def _finders(run: StageRun) -> dict[str, list[Finder]]:
+    """By column of the sidecar, the indexes that are asked, mapped; once a run."""
     from beam_jobs.steps.contamination.index import Index
+    from beam_jobs.steps.contamination.near import NearIndex
 
-    found: list[Index] | None = run.__dict__.get("_indexes")
+    found: dict[str, list[Finder]] | None = run.__dict__.get("_finders")
     if found is None:
-        found = []
+        found = {name: [] for name in _KINDS}
         for record in run.files_of("index"):
-            if record.kind == "index":
-                with local_file(run.store, record) as path:
-                    found.append(Index.load(path))
-        run.__dict__["_indexes"] = found
+            for name, kind in ((_EXACT, Index), (_NEAR, NearIndex)):
+                if record.kind == f"index_{name}":
+                    with local_file(run.store, record) as path:
+                        found[name].append(kind.load(path))
+        if run.spec.parameters["semantic"]:
+            found[_SEMANTIC].append(_semantic(run))
+        run.__dict__["_finders"] = found
     return found
+
+
+def _semantic(run: StageRun) -> Finder:
+    """Questions by what they are about. Made by each worker, who needs the model in any case."""
+    from beam_jobs.steps.contamination.embedding import FastTextEmbedder
+    from beam_jobs.steps.contamination.semantic import semantic_index_of
+
+    settings: dict[str, Any] = dict(run.spec.parameters["semantic"])
+    sha256 = settings.pop("sha256")
+    embedder = FastTextEmbedder.open(local_copy(run.spec.locations["embedding_model"], sha256), sha256)
+    parts = [read_columns(run.store, file, ITEMS.names).cast(ITEMS) for file in run.files_of("items")]
+    return semantic_index_of(pa.concat_tables(parts), embedder, SemanticSettings(**settings))
 
 
 def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list[FileRecord], Counts]:
     read, indexed, matched = (add_counts(phase) for phase in results)
     (crawl,) = crawls(run)
     expected = run.input("ingest", crawl).counts["documents"]
-    counts = {"documents": 0, "matched": 0, "matches": 0, **matched}
+    counts = {**dict.fromkeys(("documents", "matched", _EXACT, _NEAR), 0), **matched}
     if counts["documents"] != expected:
         raise BooksDoNotBalance(
             f"matches held {counts['documents']} of {expected} documents of crawl {crawl} against benchmarks"

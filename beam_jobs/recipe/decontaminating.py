@@ -85,6 +85,11 @@ class ContaminationProfile(StrictModel):
             raise ValueError(f"rules must be unique; twice: {', '.join(twice)}")
         return self
 
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that its rules go by: what none of them names need not be measured."""
+        return frozenset(name for rule in self.rules for name in rule.when)
+
     def record(self) -> dict[str, Json]:
         """What decides, as plain JSON for fingerprints and manifests: without prose."""
         return self.model_dump(
@@ -100,6 +105,17 @@ class ContaminationProfile(StrictModel):
         return cls.model_validate({**record, "source": "", "description": "", "rules": rules})
 
 
+class SemanticSearch(StrictModel):
+    """Texts that say what a question says in other words, by vectors of a fastText model. What they tell depends on the
+    model; no profile that ships goes by it."""
+
+    uri: str = Field(description="A fastText .bin of word vectors: a path (relative to the recipe) or a URI.")
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    least_similarity: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.95, description="The cosine from which on a place is written down."
+    )
+
+
 class Decontamination(StrictModel):
     """Which benchmarks a release must not hold, how that is told, and what is done about it."""
 
@@ -112,6 +128,10 @@ class Decontamination(StrictModel):
         "drop",
         description="drop: documents that hold items are set aside; cut: the matching spans are cut out; mark: "
         "matches are recorded, nothing more.",
+    )
+    semantic: SemanticSearch | None = Field(
+        None,
+        description="A model of word vectors (uri, sha256), by which paraphrases are looked for, too; null for none.",
     )
     ngram: int = Field(
         5,

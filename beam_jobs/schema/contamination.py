@@ -52,6 +52,44 @@ class IndexSettings:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class NearSettings:
+    """How lightly edited copies of questions and passages are looked for, by skip-pairs of tokens."""
+
+    sample: int = 24
+    """Pairs of a field that it is looked for by: a weighted MinHash sketch of them."""
+    common_items: int = 16
+    """A pair in more different fields than this is not in the sample."""
+    least_tokens: int = 12
+    """Shorter fields are not looked for: a few words, edited, are others."""
+    least_own: float = 6.0
+    """Nor are those whose pairs, each one over the root of how many fields and documents hold it, add up to less."""
+    stretch: float = 1.5
+    """A copy may be so many times as long as the field."""
+    least_similarity: float = 0.5
+    """The share of a field's pairs, by these weights, that is worth a row."""
+
+    def record(self) -> dict[str, int | float]:
+        """As plain JSON, for fingerprints."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class SemanticSettings:
+    """How texts that are about a question are looked for, by vectors."""
+
+    least_similarity: float = 0.95
+    """The cosine that is worth a row. What it tells depends on the model: measure before a rule goes by it."""
+    most_items: int = 8
+    """Of a document the most similar questions, so many, have a row."""
+    least_bytes: int = 48
+    """Shorter questions are not looked for: a few words are about much."""
+
+    def record(self) -> dict[str, int | float]:
+        """As plain JSON, for fingerprints."""
+        return asdict(self)
+
+
 MATCHES: Final = pa.schema(
     [
         pa.field("row", pa.int32(), nullable=False),  # of the document in its shard or batch
@@ -81,6 +119,17 @@ MATCHES: Final = pa.schema(
     ]
 )
 """A field of an item, or a part of it, in a document: a row for each place. Facts, sorted by row."""
+
+NEAR: Final = pa.schema(
+    [
+        *(MATCHES.field(name) for name in ("row", "benchmark", "item", "field", "part")),
+        pa.field("similarity", pa.float32(), nullable=False),  # from 0 to 1
+        pa.field("start", pa.int32(), nullable=False),  # bytes [start, end) of the document's UTF-8
+        pa.field("end", pa.int32(), nullable=False),
+    ]
+)
+"""A field of an item that something in a document is like, by whatever measure: a row for each place. Sorted by row,
+benchmark, item, field, part and start."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +183,18 @@ FACTS: Final[tuple[Fact, ...]] = (
         "decon's score by its method SIMPLE, 0.8 being what it takes, whatever the length",
         pa.float64(),
     ),
+    Fact(
+        "near_similarity",
+        "share of the question's pairs of near tokens, by rarity, in a window of its size; 0: less than is worth a "
+        "row; null: not looked for",
+        pa.float64(),
+    ),
+    Fact("near_passage_similarity", "the same of the passage", pa.float64()),
+    Fact(
+        "semantic_similarity",
+        "cosine of the question's vector and the nearest window's; 0 and null as above",
+        pa.float64(),
+    ),
 )
 FACT_NAMES: Final = tuple(fact.name for fact in FACTS)
 
@@ -143,22 +204,25 @@ EVIDENCE: Final = pa.schema(
         *(pa.field(fact.name, fact.kind) for fact in FACTS),
         pa.field(
             "field", pa.string(), nullable=False
-        ),  # the one that start and end are of: the question if there
+        ),  # the one that start and end are of: the question if there; of an exact match, else near, else semantic
         pa.field("start", pa.int32(), nullable=False),
         pa.field("end", pa.int32(), nullable=False),
     ]
 )
 """What is known of a document and an item together, a row each, sorted by row, benchmark and item."""
 
-FOUND: Final = pa.list_(
-    pa.struct(
-        [
-            *(field for field in MATCHES if field.name != "row"),
-            pa.field("matched", pa.string(), nullable=False),
-        ]
-    )
-)
-"""`MATCHES` as a column: of each document its own, with what stands there, cut short."""
+
+def _listed(schema: pa.Schema) -> pa.DataType:
+    """Rows of places as a column: of each document its own, with what stands there, cut short."""
+    fields = (field for field in schema if field.name != "row")
+    return pa.list_(pa.struct([*fields, pa.field("matched", pa.string(), nullable=False)]))
+
+
+FOUND: Final = _listed(MATCHES)
+"""`MATCHES` as a column."""
+
+ALIKE: Final = _listed(NEAR)
+"""`NEAR` as a column."""
 
 CONTAMINATION: Final = pa.list_(
     pa.struct(
@@ -176,8 +240,9 @@ CONTAMINATION: Final = pa.list_(
     )
 )
 """The items that contaminate a document, the one that shows it best first: the rule that holds, the longest run of
-tokens, the share of each field's n-grams, and where the `field` that shows it stands: bytes [start, end) of the text as
-ingested, and what is there, cut short."""
+tokens, the share of each field's n-grams, how similar to the question something in it is (see `FACTS`), and where the
+`field` that shows it stands: bytes [start, end) of the text as ingested, and what is there, cut short.
+"""
 
 CHAINS: Final = pa.schema(
     [

@@ -39,7 +39,7 @@ def local_copy(uri: str, sha256: str) -> Path:
         raise BadInput(
             f"its sha256 is {digest.hexdigest()}, the recipe says {sha256}",
             where=uri,
-            remedy="fetch the model again, or correct annotate.language_model.sha256",
+            remedy="fetch the model again, or correct the sha256 in the recipe",
         )
     Path(copy.name).replace(target)
     return target

@@ -1,4 +1,4 @@
-"""Recall and precision of contamination profiles on planted items, speed, and the sketch's size and false positives.
+"""Recall and precision of contamination profiles on planted and edited items, speed, and the sketch's size and errors.
 
     python -m tests.benchmarks.decontamination [--evals DIR] [--text FILE.jsonl[.gz]] [--each 60]
         [--items 100000] [--seed 20]
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -34,7 +35,9 @@ from beam_jobs.sources.benchmarks import load_items
 from beam_jobs.steps.contamination.deciding import decide
 from beam_jobs.steps.contamination.evidence import evidence
 from beam_jobs.steps.contamination.index import Index, index_of
+from beam_jobs.steps.contamination.near import NearIndex, near_index_of
 from beam_jobs.steps.membership import Sketch
+from tests.benchmarks.edited import EDITS, KEPT, edited, rewritten
 from tests.benchmarks.planted import (
     LIMITS,
     Document,
@@ -94,9 +97,17 @@ def flagged(
     return [number in rows for number in range(len(documents))]
 
 
-def measured(index: Index, documents: Sequence[Document]) -> dict[str, dict[str, tuple[int, int]]]:
+def facts_of(index: Index, near: NearIndex, documents: Sequence[Document]) -> pa.Table:
+    """The evidence of exact matches and near copies."""
+    text = pa.array([document.text for document in documents])
+    return evidence(index.match(text), index.settings, near.match(text))
+
+
+def measured(
+    index: Index, near: NearIndex, documents: Sequence[Document]
+) -> dict[str, dict[str, tuple[int, int]]]:
     """profile -> kind -> (flagged, all)."""
-    facts = evidence(index.match(pa.array([document.text for document in documents])), index.settings)
+    facts = facts_of(index, near, documents)
     found: dict[str, dict[str, tuple[int, int]]] = {}
     for name in contamination_profile_names():
         kinds: dict[str, tuple[int, int]] = {}
@@ -118,10 +129,10 @@ def recall_and_precision(kinds: dict[str, tuple[int, int]], planted: set[str]) -
     return recall, found / max(1, found + false)
 
 
-def report(index: Index, documents: Sequence[Document]) -> Iterator[str]:
+def report(index: Index, near: NearIndex, documents: Sequence[Document]) -> Iterator[str]:
     """The table, line by line: + is to be found, ~ is a known limit, - is to be left."""
     planted = {document.kind for document in documents if document.item}
-    by_profile = measured(index, documents)
+    by_profile = measured(index, near, documents)
     names = list(by_profile)
     yield f"{'':26}" + "".join(f"{name:>18}" for name in names)
     for kind in dict.fromkeys(document.kind for document in documents):
@@ -133,7 +144,48 @@ def report(index: Index, documents: Sequence[Document]) -> Iterator[str]:
     yield f"{'precision':26}" + "".join(f"{precision:18.3f}" for _, precision in scores)
 
 
-def speed(index: Index, texts: pa.StringArray) -> float:
+def edits_report(index: Index, near: NearIndex, by_share: dict[float, list[Document]]) -> Iterator[str]:
+    """Recall of edited questions by the share of their words that is left: of all kinds of edits, then of each."""
+    default = load_contamination_profile("strata/default", Path())
+    rules = tuple(rule for rule in default.rules if "near_similarity" not in rule.when)
+    columns = {
+        "exact only": default.model_copy(update={"rules": rules}),
+        "strata/default": default,
+        "strata/near": load_contamination_profile("strata/near", Path()),
+    }
+    yield f"{'words left':26}" + "".join(f"{name:>18}" for name in (*columns, "median similarity"))
+    for share, documents in by_share.items():
+        facts = facts_of(index, near, documents)
+        hits = {name: flagged(index, documents, profile, facts) for name, profile in columns.items()}
+        alike = np.zeros(len(documents))
+        np.maximum.at(alike, facts["row"].to_numpy(), facts["near_similarity"].to_numpy())
+        for kind in ("", *EDITS):
+            rows = [number for number, document in enumerate(documents) if kind in ("", document.kind)]
+            cells = [np.mean([found[row] for row in rows]) for found in hits.values()]
+            cells.append(np.median(alike[rows]))
+            yield f"{share:<8.2f}{kind or 'all':18}" + "".join(f"{cell:18.3f}" for cell in cells)
+
+
+def near_report(
+    near: NearIndex, by_share: dict[float, list[Document]], clean: Sequence[Document]
+) -> Iterator[str]:
+    """By the least similarity alone: recall by the share of words that is left, and look-alikes taken for copies."""
+
+    def alike(documents: Sequence[Document]) -> npt.NDArray[np.float64]:
+        found = near.match(pa.array([document.text for document in documents]))
+        found = found.filter(pc.equal(found["field"], "question"))
+        most = np.zeros(len(documents))
+        np.maximum.at(most, found["row"].to_numpy(), found["similarity"].to_numpy())
+        return most
+
+    planted, others = {share: alike(documents) for share, documents in by_share.items()}, alike(clean)
+    yield f"{'similarity':12}" + "".join(f"{share:8.2f}" for share in planted) + f"  of {len(others)} clean"
+    for least in (0.5, 0.55, 0.6, 0.65, 0.7, 0.75):
+        shares = "".join(f"{np.mean(found >= least):8.3f}" for found in planted.values())
+        yield f"{least:<12.2f}{shares}{np.sum(others >= least):10}"
+
+
+def speed(index: Index | NearIndex, texts: pa.StringArray) -> float:
     """Megabytes of text a second, the best of three."""
     best = float("inf")
     for _ in range(3):
@@ -169,7 +221,8 @@ def sketch_figures(texts: Sequence[str], others: Sequence[str]) -> Iterator[str]
 def documents_of(
     items: Sequence[Item], filler: Callable[[], str], rng: random.Random, each: int
 ) -> list[Document]:
-    return [*leaks(items, filler, rng, each), *look_alikes(items, filler, rng, each)]
+    look_alike = [*look_alikes(items, filler, rng, each), *rewritten(items, filler, rng, each)]
+    return [*leaks(items, filler, rng, each), *look_alike]
 
 
 def main() -> None:
@@ -190,17 +243,35 @@ def main() -> None:
     texts = given_texts(arguments.text) if arguments.text else [words.document() for _ in range(1000)]
     sample = pa.array(texts[: len(texts) // 2])
     rest = texts[len(texts) // 2 :]
-    index = index_of(table(items), background=[sample])
+    index, near = (
+        index_of(table(items), background=[sample]),
+        near_index_of(table(items), background=[sample]),
+    )
     print(
         f"{len(items)} items, {len(index.common)} common n-grams, {len(index.unseen())} items without n-grams\n"
     )
-    for line in report(index, documents_of(items, lambda: rng.choice(rest), rng, arguments.each)):
+
+    def filler() -> str:
+        return rng.choice(rest)
+
+    documents = documents_of(items, filler, rng, arguments.each)
+    for line in report(index, near, documents):
+        print(line)
+    by_share = {share: edited(items, filler, rng, arguments.each, share) for share in KEPT}
+    print()
+    for line in edits_report(index, near, by_share):
+        print(line)
+    print()
+    for line in near_report(near, by_share, [document for document in documents if document.item is None]):
         print(line)
     many = [*items, *generated_items(rng, words, max(0, arguments.items - len(items)))]
     start = time.process_time()
     large = index_of(table(many), background=[sample])
     print(f"\nindex of {len(many)} items: {time.process_time() - start:.1f} s")
     print(f"matching: {speed(large, pa.array(rest * 3)):.0f} MB/s")
+    for count in sorted({min(10_000, len(many)), len(many)}):
+        indexed = near_index_of(table(many[:count]), background=[sample])
+        print(f"near copies of {count} items: {speed(indexed, pa.array(rest * 3)):.0f} MB/s")
     for line in sketch_figures(texts[: len(texts) // 2], rest):
         print(line)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -270,19 +270,19 @@ SHORT_WORDS = 7
 _NUMBER = re.compile(r"[0-9]+")
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """Words and numbers; ideographs one by one."""
     return re.findall(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff_]+", text)
 
 
 def _is_eligible(item: Item, kind: str) -> bool:
     """Whether it still is the item: with other numbers, one of many numbers is another."""
-    words = _words(item.question)
+    words = words_of(item.question)
     numbers = len(_NUMBER.findall(item.question))
     return len(words) >= SHORT_WORDS and (kind != "changed numbers" or numbers <= len(words) / 5)
 
 
-def _within(text: str, filler: str, rng: random.Random) -> str:
+def within(text: str, filler: str, rng: random.Random) -> str:
     """In another document's middle."""
     parts = filler.split(". ")
     at = rng.randint(0, len(parts))
@@ -293,10 +293,10 @@ def leaks(items: Sequence[Item], filler: Callable[[], str], rng: random.Random, 
     """`each` documents of each kind, those of the known limits too."""
     chosen = {kind: [item for item in items if _is_eligible(item, kind)] for kind in LEAKS}
     chosen |= {RENAMED: [item for item in items if item.code]}
-    chosen |= {SHORT: [item for item in items if len(_words(item.question)) < SHORT_WORDS]}
+    chosen |= {SHORT: [item for item in items if len(words_of(item.question)) < SHORT_WORDS]}
     makers = {**LEAKS, RENAMED: _renamed, SHORT: lambda item, rng: _with_choices(item)}
     return [
-        Document(_within(makers[kind](item, rng), filler(), rng), kind, item)
+        Document(within(makers[kind](item, rng), filler(), rng), kind, item)
         for kind, of_kind in chosen.items()
         for item in rng.sample(of_kind, min(each, len(of_kind)))
     ]
@@ -323,7 +323,7 @@ def look_alikes(
     if passages:
         makers["passage"] = lambda: rng.choice(passages)
     return [
-        Document(_within(make(), filler(), rng), kind, None)
+        Document(within(make(), filler(), rng), kind, None)
         for kind, make in makers.items()
         for _ in range(each)
     ]

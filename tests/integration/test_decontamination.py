@@ -333,7 +333,7 @@ def test_small_items_and_several_indexes_change_nothing_of_the_release(
     monkeypatch.setattr(shards, "ROWS_PER_ITEM", 10)
     monkeypatch.setattr(matches, "MOST_FIELDS", 1)
     refresh_and_release(one_by_one(LocalStore(tmp_path / "root")), recipe_of(corpus, tmp_path, "cut"))
-    parts = list((tmp_path / "root").glob("stages/matches/*/*/parts/index/*"))
+    parts = list((tmp_path / "root").glob("stages/matches/*/*/parts/index_matches/*"))
     assert len(parts) == len(CRAWLS) * len(corpus.benchmarks)
     assert rows(Made(tmp_path / "root").release(), "data") == rows(cut.release(), "data")
 

@@ -7,7 +7,7 @@ nothing would be left; if they are marked, it stays what it was, with one reason
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,8 @@ from beam_jobs.recipe.decontaminating import Bounds, ContaminationProfile, Conta
 from beam_jobs.schema.contamination import (
     ANSWER,
     CONTAMINATION,
-    FOUND,
     MATCHES,
+    NEAR,
     PASSAGE,
     QUESTION,
     IndexSettings,
@@ -33,23 +33,44 @@ from beam_jobs.steps.rules import ELIGIBILITY
 EXCERPT_BYTES: Final = 240
 _ANCHOR: Final = ("row", "benchmark", "item", "field", "start", "end")
 
+_SCORES: Final = (
+    *(f"{role}_share" for role in (QUESTION, ANSWER, PASSAGE)),
+    "near_similarity",
+    "semantic_similarity",
+)
+
 Booleans = npt.NDArray[np.bool_]
 
 
-def found_column(matches: pa.Table, text: pa.StringArray) -> pa.ListArray:
-    """`MATCHES` of `text`, sorted by row, as a column of type `FOUND`."""
-    rows = matches["row"].to_numpy()
+class Found(NamedTuple):
+    """What the three finders found in texts: `MATCHES` and `NEAR`, with what stands there (`matched`); None of one that
+    was not asked."""
+
+    exact: pa.Table
+    near: pa.Table | None = None
+    semantic: pa.Table | None = None
+
+    @property
+    def places(self) -> pa.Table:
+        """Where items stand, whoever found them, and what is there: the columns of `_ANCHOR`, and `matched`."""
+        asked = [table for table in self if table is not None]
+        return pa.concat_tables([table.select([*_ANCHOR, "matched"]) for table in asked])
+
+
+def found_column(found: pa.Table, text: pa.StringArray, kind: pa.DataType) -> pa.ListArray:
+    """`MATCHES` or `NEAR` of `text`, sorted by row, as a column of the `kind` that stands for them."""
+    rows = found["row"].to_numpy()
     offsets = np.searchsorted(rows, np.arange(len(text) + 1)).astype(np.int32)
-    starts, ends = (matches[name].to_pylist() for name in ("start", "end"))
+    starts, ends = (found[name].to_pylist() for name in ("start", "end"))
     excerpts = [
         _excerpt(text[row].as_buffer().to_pybytes()[start:end])
         for row, start, end in zip(rows.tolist(), starts, ends, strict=True)
     ]
-    columns = [matches[field.name].combine_chunks() for field in FOUND.value_type if field.name != "matched"]
+    columns = [found[field.name].combine_chunks() for field in kind.value_type if field.name != "matched"]
     spans = pa.StructArray.from_arrays(
-        [*columns, pa.array(excerpts, pa.string())], fields=list(FOUND.value_type)
+        [*columns, pa.array(excerpts, pa.string())], fields=list(kind.value_type)
     )
-    return pa.ListArray.from_arrays(pa.array(offsets), spans, type=FOUND)
+    return pa.ListArray.from_arrays(pa.array(offsets), spans, type=kind)
 
 
 def _excerpt(data: bytes) -> str:
@@ -59,42 +80,40 @@ def _excerpt(data: bytes) -> str:
     return f"{data[:half].decode('utf-8', 'ignore')} … {data[-half:].decode('utf-8', 'ignore')}"
 
 
-def matches_of(found: pa.ListArray) -> pa.Table:
-    """A column of type `FOUND` as `MATCHES`, with the column `matched` behind them."""
-    spans = found.flatten()
-    rows = pc.list_parent_indices(found).cast(pa.int32())
-    names = [name for name in MATCHES.names if name != "row"]
-    return pa.table(
-        [rows, *(spans.field(name) for name in (*names, "matched"))],
-        schema=pa.schema([*MATCHES, FOUND.value_type.field("matched")]),
-    )
+def rows_of(column: pa.ListArray, schema: pa.Schema) -> pa.Table:
+    """A column of `found_column` as `MATCHES` or `NEAR`, with `matched` behind them."""
+    spans = column.flatten()
+    rows = pc.list_parent_indices(column).cast(pa.int32())
+    names = [*(name for name in schema.names if name != "row"), "matched"]
+    fields = [*schema, pa.field("matched", pa.string(), nullable=False)]
+    return pa.table([rows, *(spans.field(name) for name in names)], schema=pa.schema(fields))
 
 
-def decided(matches: pa.Table, settings: IndexSettings, profile: ContaminationProfile) -> pa.Table:
+def decided(found: Found, settings: IndexSettings, profile: ContaminationProfile) -> pa.Table:
     """The items that contaminate documents: `deciding.DECIDED`, of each document that which shows it best first."""
-    return ranked(decide(evidence(matches.select(MATCHES.names), settings), profile))
+    near, semantic = (None if table is None else table.select(NEAR.names) for table in found[1:])
+    facts = evidence(found.exact.select(MATCHES.names), settings, near, semantic)
+    return ranked(decide(facts, profile))
 
 
 def contamination_column(
-    hits: pa.Table, matches: pa.Table, edits: pa.ListArray | None, rows: int
+    hits: pa.Table, places: pa.Table, edits: pa.ListArray | None, rows: int
 ) -> pa.ListArray:
-    """`decided` items as a column of type `CONTAMINATION` of so many documents. `edits` (type `EDITS`) is what had been
-    cut of the texts before they were matched, None if nothing was."""
+    """`decided` items as a column of type `CONTAMINATION` of so many documents. `places` are `Found`'s; `edits` (type
+    `EDITS`) is what had been cut of the texts before they were matched, None if nothing was."""
     known = {
         tuple(place): matched
-        for *place, matched in zip(
-            *(matches[name].to_pylist() for name in (*_ANCHOR, "matched")), strict=True
-        )
+        for *place, matched in zip(*(places[name].to_pylist() for name in (*_ANCHOR, "matched")), strict=True)
     }
-    places = zip(*(hits[name].to_pylist() for name in _ANCHOR), strict=True)
-    excerpts = [known[place] for place in places]
+    shown = zip(*(hits[name].to_pylist() for name in _ANCHOR), strict=True)
+    excerpts = [known[place] for place in shown]
     spans = [
         _as_ingested(start, end, edits[row].as_py() if edits is not None else ())
         for row, start, end in zip(*(hits[name].to_pylist() for name in ("row", "start", "end")), strict=True)
     ]
     columns = {
         **{name: hits[name].combine_chunks() for name in ("benchmark", "item", "field", "rule", "longest")},
-        **{f"{role}_share": hits[f"{role}_share"].combine_chunks() for role in (QUESTION, ANSWER, PASSAGE)},
+        **{name: hits[name].combine_chunks() for name in _SCORES},
         "start": pa.array([start for start, _ in spans], pa.int32()),
         "end": pa.array([end for _, end in spans], pa.int32()),
         "matched": pa.array(excerpts, pa.string()),

@@ -11,6 +11,8 @@ from beam_jobs.schema.contamination import EVIDENCE
 from beam_jobs.schema.documents import EDITS
 from beam_jobs.schema.reasons import CONTAMINATED
 
+_PLACES = ["row", "benchmark", "item", "start", "end"]
+
 DECIDED = pa.schema([*EVIDENCE, pa.field("rule", pa.string())])
 """`EVIDENCE`, and the first rule that holds; null: the document is not contaminated by this item."""
 
@@ -33,15 +35,23 @@ def decide(evidence: pa.Table, profile: ContaminationProfile) -> pa.Table:
 
 def ranked(decided: pa.Table) -> pa.Table:
     """The items that contaminate documents, sorted by row, of each the one that shows it best first: that with the
-    longest field found whole, of those the greatest weight of question, of answer, then by benchmark and item."""
+    longest field found whole, of those the greatest weight of question, of answer, then similarity, then by benchmark
+    and item."""
     hit = decided.filter(pc.is_valid(decided["rule"]))
     keys = [("row", "ascending"), ("whole_tokens", "descending"), ("question_weight", "descending")]
-    keys += [("answer_weight", "descending"), ("benchmark", "ascending"), ("item", "ascending")]
+    keys += [(name, "descending") for name in ("answer_weight", "near_similarity", "semantic_similarity")]
+    keys += [("benchmark", "ascending"), ("item", "ascending")]
     return hit.sort_by(keys)
+
+
+def places(*found: pa.Table | None) -> pa.Table:
+    """Where items were found, whatever found them (`MATCHES`, `NEAR`; None: not looked for), as `spans` takes it."""
+    return pa.concat_tables([each.select(_PLACES) for each in found if each is not None])
 
 
 def spans(matches: pa.Table, decided: pa.Table, text: pa.StringArray, context: int) -> pa.ListArray:
     """What to cut from each of `text`: all matches of items that contaminate it, and `context` bytes on both sides.
+    `matches` are `MATCHES`, or `places` of those and of near copies.
 
     Spans are as `schema.documents.EDITS` has them: sorted, disjoint, on borders of characters.
     """

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beam_jobs.schema.contamination import ANSWER, CHOICE, EVIDENCE, MATCHES, PASSAGE, QUESTION, IndexSettings
+from beam_jobs.schema.contamination import ANSWER, CHOICE, MATCHES, PASSAGE, QUESTION, IndexSettings
+from beam_jobs.steps.contamination.similarity import EXACT, with_similarities
 
 Numbers = npt.NDArray[np.int64]
 Shares = npt.NDArray[np.float64]
@@ -35,11 +36,21 @@ class _Best:
     rows: Numbers
 
 
-def evidence(matches: pa.Table, settings: IndexSettings) -> pa.Table:
-    """`MATCHES` as `EVIDENCE`; `settings` are those of the index that made them. A document's matches must be there
-    together, all of them."""
+def evidence(
+    matches: pa.Table,
+    settings: IndexSettings,
+    near: pa.Table | None = None,
+    semantic: pa.Table | None = None,
+) -> pa.Table:
+    """`MATCHES`, and hits of the near and the semantic finder (`NEAR`) where they were asked, as `EVIDENCE`; `settings`
+    are those of the index that made the matches. A document's rows must be there together, all of them."""
+    return with_similarities(_exact(matches, settings), near, semantic)
+
+
+def _exact(matches: pa.Table, settings: IndexSettings) -> pa.Table:
+    """What is known by matches alone: `EXACT`."""
     if not len(matches):
-        return EVIDENCE.empty_table()
+        return EXACT.empty_table()
     matches = matches.sort_by([(name, "ascending") for name in _ORDER])
     pair = _pairs(matches)
     pairs = int(pair[-1]) + 1
@@ -74,9 +85,9 @@ def evidence(matches: pa.Table, settings: IndexSettings) -> pa.Table:
         pc.cast(facts[field.name], field.type)
         if isinstance(facts[field.name], pa.ChunkedArray | pa.Array)
         else pa.array(facts[field.name], field.type)
-        for field in EVIDENCE
+        for field in EXACT
     ]
-    return pa.table(made, schema=EVIDENCE)
+    return pa.table(made, schema=EXACT)
 
 
 def _pairs(matches: pa.Table) -> Numbers:

@@ -27,8 +27,8 @@ def test_shipped_profiles_load_and_decide_as_recorded(name: str) -> None:
 
 
 def test_there_are_the_fields_and_ours() -> None:
-    names = ("decon/simple", "dolma/paragraph", "ngram/datatrove", "ngram/gpt3", "strata/default")
-    assert contamination_profile_names() == names
+    others = ("decon/simple", "dolma/paragraph", "ngram/datatrove", "ngram/gpt3")
+    assert contamination_profile_names() == (*others, "strata/default", "strata/near")
     with pytest.raises(BadInput, match="did you mean 'ngram/gpt3'"):
         load_contamination_profile("ngram/gpt", Path())
 

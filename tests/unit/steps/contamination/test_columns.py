@@ -13,12 +13,13 @@ from beam_jobs.schema.contamination import CONTAMINATION, FOUND, MATCHES, IndexS
 from beam_jobs.schema.documents import EDITS
 from beam_jobs.steps.contamination.columns import (
     EXCERPT_BYTES,
+    Found,
     contaminated_rows,
     contamination_column,
     decided,
     found_column,
     marked,
-    matches_of,
+    rows_of,
     with_contamination,
 )
 from beam_jobs.steps.edits import apply_edits
@@ -40,6 +41,10 @@ PROFILE = ContaminationProfile.from_record(
 SETTINGS = IndexSettings()
 
 
+def rows_of_matches(column: pa.ListArray) -> pa.Table:
+    return rows_of(column, MATCHES)
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), max_size=6), st.randoms())
 @settings(max_examples=200, deadline=None)
 def test_matches_survive_as_a_column(texts: list[str], draw: object) -> None:
@@ -49,10 +54,10 @@ def test_matches_survive_as_a_column(texts: list[str], draw: object) -> None:
             edges = sorted(len(text[: draw.randint(0, len(text))].encode()) for _ in range(2))  # type: ignore[attr-defined]
             rows.append(match(row=row, item=str(item), start=edges[0], end=edges[1]))
     found = table(rows)
-    column = found_column(found, pa.array(texts, pa.string()))
+    column = found_column(found, pa.array(texts, pa.string()), FOUND)
     assert column.type == FOUND
     assert len(column) == len(texts)
-    again = matches_of(column)
+    again = rows_of_matches(column)
     assert again.select(MATCHES.names).to_pylist() == found.to_pylist()
     for row, matched in zip(rows, again["matched"].to_pylist(), strict=True):
         assert matched == texts[row["row"]].encode()[row["start"] : row["end"]].decode()
@@ -60,17 +65,17 @@ def test_matches_survive_as_a_column(texts: list[str], draw: object) -> None:
 
 def test_a_long_match_is_cut_short_between_characters() -> None:
     text = "é" * EXCERPT_BYTES
-    (matched,) = matches_of(found_column(table([match(start=0, end=len(text) * 2)]), pa.array([text])))[
-        "matched"
-    ].to_pylist()
+    (matched,) = rows_of_matches(
+        found_column(table([match(start=0, end=len(text) * 2)]), pa.array([text]), FOUND)
+    )["matched"].to_pylist()
     assert matched == f"{'é' * (EXCERPT_BYTES // 4)} … {'é' * (EXCERPT_BYTES // 4)}"
 
 
 def test_an_empty_column() -> None:
-    column = found_column(MATCHES.empty_table(), pa.array([], pa.string()))
-    assert len(matches_of(column)) == 0
-    items = decided(matches_of(column), SETTINGS, PROFILE)
-    assert contamination_column(items, matches_of(column), None, 0).type == CONTAMINATION
+    column = found_column(MATCHES.empty_table(), pa.array([], pa.string()), FOUND)
+    assert len(rows_of_matches(column)) == 0
+    items = decided(Found(rows_of_matches(column)), SETTINGS, PROFILE)
+    assert contamination_column(items, Found(rows_of_matches(column)).places, None, 0).type == CONTAMINATION
 
 
 @given(st.data())
@@ -87,9 +92,9 @@ def test_places_are_those_of_the_text_as_ingested(data: st.DataObject) -> None:
     start, end = sorted(data.draw(st.tuples(st.sampled_from(inner), st.sampled_from(inner))))
     if start == end:
         return
-    matches = matches_of(found_column(table([match(start=start, end=end)]), pa.array([left])))
-    items = decided(matches, SETTINGS, PROFILE)
-    (shown,) = contamination_column(items, matches, edits, 1)[0].as_py()
+    matches = rows_of_matches(found_column(table([match(start=start, end=end)]), pa.array([left]), FOUND))
+    items = decided(Found(matches), SETTINGS, PROFILE)
+    (shown,) = contamination_column(items, Found(matches).places, edits, 1)[0].as_py()
     kept = "".join(
         whole.encode()[at : at + 1].hex()
         for at in range(shown["start"], shown["end"])
@@ -117,7 +122,7 @@ def hits() -> pa.Table:
         match(row=row, item=item, tokens=tokens)
         for row, item, tokens in ((1, "x", 9), (2, "y", 9), (2, "z", 12))
     ]
-    return decided(table(rows), SETTINGS, PROFILE)  # fmt: skip
+    return decided(Found(table(rows)), SETTINGS, PROFILE)  # fmt: skip
 
 
 def test_a_contaminated_document_has_a_reason_behind_all_others(hits: pa.Table) -> None:
@@ -143,7 +148,7 @@ def test_marks_are_reasons_only(hits: pa.Table) -> None:
 
 def test_the_item_that_shows_a_document_best_is_its_first(hits: pa.Table) -> None:
     found = table([match(row=2, item=item, tokens=tokens) for item, tokens in (("y", 9), ("z", 12))])
-    matches = matches_of(found_column(found, pa.array(["a" * 50] * 3)))
-    items = decided(matches, SETTINGS, PROFILE)
-    column = contamination_column(items, matches, None, 3)
+    matches = rows_of_matches(found_column(found, pa.array(["a" * 50] * 3), FOUND))
+    items = decided(Found(matches), SETTINGS, PROFILE)
+    column = contamination_column(items, Found(matches).places, None, 3)
     assert [[each["item"] for each in row] for row in column.to_pylist()] == [[], [], ["z", "y"]]

@@ -14,10 +14,11 @@ from beam_jobs.recipe.decontaminating import (
     contamination_profile_names,
     load_contamination_profile,
 )
-from beam_jobs.schema.contamination import EVIDENCE, FACT_NAMES, MATCHES, ROLES, IndexSettings
+from beam_jobs.schema.contamination import EVIDENCE, FACT_NAMES, MATCHES, NEAR, ROLES, IndexSettings
 from beam_jobs.schema.reasons import CONTAMINATED
-from beam_jobs.steps.contamination.deciding import DECIDED, decide, ranked, spans
+from beam_jobs.steps.contamination.deciding import DECIDED, decide, places, ranked, spans
 from beam_jobs.steps.contamination.evidence import evidence
+from beam_jobs.steps.contamination.similarity import found_by
 
 SETTINGS = IndexSettings()
 Row = dict[str, Any]
@@ -92,10 +93,61 @@ def apart(one: Row, other: Row) -> int:
     return max(0, one["first_token"] - other["end_token"], other["first_token"] - one["end_token"])
 
 
-def reference(rows: list[Row]) -> list[Row]:
+@st.composite
+def any_hit(draw: st.DrawFn, roles: tuple[str, ...]) -> Row:
+    """Of something alike."""
+    return {
+        "row": draw(st.integers(0, 2)),
+        "benchmark": draw(st.sampled_from(["a", "b"])),
+        "item": draw(st.sampled_from(["1", "2"])),
+        "field": draw(st.sampled_from(roles)),
+        "part": 0,
+        "similarity": draw(st.sampled_from([0.5, 0.625, 0.75, 1.0])),
+        "start": (start := draw(st.integers(0, 50))),
+        "end": start + 9,
+    }
+
+
+def hits_of(rows: list[Row] | None) -> pa.Table | None:
+    return None if rows is None else pa.Table.from_pylist(rows, schema=NEAR)
+
+
+Hits = list[Row] | None
+
+
+def reference(rows: list[Row], near: Hits = None, semantic: Hits = None) -> list[Row]:
     keys = ("first_token", "end_token", "field", "part")
     ordered = sorted(rows, key=lambda row: (pair_of(row), *(row[key] for key in keys)))
-    return [facts_of(key, list(group)) for key, group in groupby(ordered, pair_of)]
+    exact = {key: facts_of(key, list(group)) for key, group in groupby(ordered, pair_of)}
+    pairs = sorted({*exact, *(pair_of(row) for row in [*(near or []), *(semantic or [])])})
+    return [with_hits(pair, exact.get(pair), near, semantic) for pair in pairs]
+
+
+def with_hits(pair: tuple[Any, ...], exact: Row | None, near: Hits, semantic: Hits) -> Row:
+    found = exact or dict.fromkeys(FACT_NAMES, 0) | {"answer_distance": None, "passage_distance": None}
+    for name, hits, role in (
+        ("near_similarity", near, "question"),
+        ("near_passage_similarity", near, "passage"),
+        ("semantic_similarity", semantic, "question"),
+    ):
+        of_role = [hit["similarity"] for hit in hits or [] if (pair_of(hit), hit["field"]) == (pair, role)]
+        found[name] = None if hits is None else max(of_role, default=0.0)
+    alike = [hit for hits in (near or [], semantic or []) for hit in hits if pair_of(hit) == pair]
+    shown = exact or min(
+        alike,
+        key=lambda hit: (
+            hit not in (near or []),
+            hit["field"] != "question",
+            -hit["similarity"],
+            hit["start"],
+        ),
+    )
+    names = ("row", "benchmark", "item")
+    return (
+        found
+        | dict(zip(names, pair, strict=True))
+        | {name: shown[name] for name in ("field", "start", "end")}
+    )
 
 
 def facts_of(key: tuple[Any, ...], rows: list[Row]) -> Row:
@@ -158,14 +210,24 @@ def decon_score(found: Row) -> float:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(any_match(), max_size=12))
-def test_facts_are_those_of_the_reference(rows: list[Row]) -> None:
-    found, wanted = told(rows), reference(rows)
+@given(
+    st.lists(any_match(), max_size=12),
+    st.none() | st.lists(any_hit(("question", "passage")), max_size=6),
+    st.none() | st.lists(any_hit(("question",)), max_size=6),
+)
+def test_facts_are_those_of_the_reference(rows: list[Row], near: Hits, semantic: Hits) -> None:
+    table_ = evidence(table(rows), SETTINGS, hits_of(near), hits_of(semantic))
+    found, wanted = table_.to_pylist(), reference(rows, near, semantic)
+    assert table_.schema == EVIDENCE
+    finders = {"exact": rows, "near": near or [], "semantic": semantic or []}
+    by = [{kind: pair in map(pair_of, of) for kind, of in finders.items()} for pair in map(pair_of, wanted)]
+    assert found_by(table_).to_pylist() == by
     assert [pair_of(row) for row in found] == [pair_of(row) for row in wanted]
     for row, expected in zip(found, wanted, strict=True):
         for name in FACT_NAMES:
             assert row[name] == (pytest.approx(expected[name]) if expected[name] is not None else None), name
-        assert (row["field"], row["end"]) == (expected["field"], expected["end"])
+        for name in ("field", "start", "end"):
+            assert row[name] == expected[name]
 
 
 def test_no_matches_no_evidence() -> None:
@@ -183,7 +245,7 @@ def rules(rows: list[Row], name: str = "strata/default") -> list[str | None]:
 
 PART = {"longest": 11, "matched_tokens": 11, "matched_ngrams": 7, "weight": 0.44, "rarity": 7.0}
 ANSWER = {"field": "answer", "first_token": 25}
-# What the profiles say to a match or two, each profile in the order of their names
+# What the profiles say to a match or two, each profile in the order of their names but strata/near, the last
 DECIDED_BY = [
     ([match()], ["score", "whole_13", None, "ngram_13", "question"]),
     ([match(**PART)], [None, None, None, None, None]),
@@ -217,7 +279,31 @@ DECIDED_BY = [
 
 @pytest.mark.parametrize(("rows", "wanted"), DECIDED_BY)
 def test_what_profiles_say(rows: list[Row], wanted: list[str | None]) -> None:
-    assert [rules(rows, name)[0] for name in contamination_profile_names()] == wanted
+    assert [rules(rows, name)[0] for name in contamination_profile_names()] == [*wanted, wanted[-1]]
+
+
+@pytest.mark.parametrize(
+    ("similarity", "field", "wanted"),
+    [
+        (0.66, "question", ["edited_question", "edited_question"]),
+        (0.56, "question", [None, "edited_question"]),
+        (0.54, "question", [None, None]),
+        (1.0, "passage", [None, None]),
+    ],
+)
+def test_what_profiles_say_to_an_edited_question(
+    similarity: float, field: str, wanted: list[str | None]
+) -> None:
+    hits = hits_of([{**any_place(), "item": "1", "field": field, "similarity": similarity}])
+    for near, semantic, expected in ((hits, None, wanted), (None, hits, [None, None])):
+        found = evidence(MATCHES.empty_table(), SETTINGS, near, semantic)
+        names = ("strata/default", "strata/near")
+        assert [decide(found, profile(name))["rule"][0].as_py() for name in names] == expected
+
+
+def test_a_profile_tells_which_facts_it_goes_by() -> None:
+    assert "near_similarity" in profile("strata/default").facts
+    assert profile("decon/simple").facts == {"decon_score"}
 
 
 def test_of_each_document_the_item_that_shows_it_best_is_the_first() -> None:
@@ -252,3 +338,36 @@ def test_spans_of_contaminating_items_are_cut_on_borders_of_characters() -> None
     ]
     assert cut == [[(8, 20), (28, 32)], [(3, 7)], []]
     assert spans(matches, decided, text, 0)[1].as_py() == [{"rule": CONTAMINATED, "start": 4, "end": 7}]
+
+
+def test_near_copies_are_cut_as_matches_are() -> None:
+    text = pa.array(["An edited question, and a part of it, verbatim."])
+    matches = table([match(start=0, end=2)])
+    near = hits_of(
+        [
+            {**any_place(), "item": "1", "similarity": 0.75, "start": 3, "end": 18},
+            {**any_place(), "item": "2", "end": 47},
+        ]
+    )
+    decided = decide(evidence(matches, SETTINGS, near), profile("strata/default"))
+    found = spans(places(matches, near, None), decided, text, 0)
+    assert [(each["start"], each["end"]) for each in found[0].as_py()] == [(0, 2), (3, 18)]
+
+
+def any_place() -> Row:
+    return {
+        "row": 0,
+        "benchmark": "set",
+        "field": "question",
+        "part": 0,
+        "similarity": 0.5,
+        "start": 20,
+        "end": 30,
+    }
+
+
+def test_more_alike_items_are_shown_before_others() -> None:
+    hits = [{**any_place(), "item": item, "similarity": alike} for item, alike in (("1", 0.75), ("2", 1.0))]
+    found = evidence(MATCHES.empty_table(), SETTINGS, hits_of(hits))
+    decided = found.append_column("rule", pa.array(["any"] * 2))
+    assert ranked(decided)["item"].to_pylist()[:1] == ["2"]
