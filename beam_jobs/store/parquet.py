@@ -14,16 +14,15 @@ rows.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from beam_jobs.errors import AlreadyExists, ChecksumMismatch, Misaligned, NotDeterministic, StoreError
+from beam_jobs.errors import ChecksumMismatch, Misaligned, StoreError
 from beam_jobs.store.base import Store
+from beam_jobs.store.files import upload
 from beam_jobs.store.records import FileRecord
 from beam_jobs.store.row_groups import RowFacts, cut
 from beam_jobs.store.seal import REMEDY, SealedReader, SealingSink
@@ -73,7 +72,7 @@ def write_table(  # noqa: PLR0913 - one argument a property of the file, all but
             writer.close()
             sink.seal()
         record = FileRecord(key, kind, shard, facts.rows, sink.size, sink.sha256.hexdigest(), *facts.ids())
-        _upload(store, record, path)
+        upload(store, record, path)
     return record
 
 
@@ -254,24 +253,3 @@ def _leaves(path: str, kind: pa.DataType) -> list[str]:
     if pa.types.is_struct(kind):
         return [leaf for field in kind for leaf in _leaves(f"{path}.{field.name}", field.type)]
     return [] if pa.types.is_fixed_size_binary(kind) or pa.types.is_floating(kind) else [path]
-
-
-def _upload(store: Store, record: FileRecord, path: Path) -> None:
-    try:
-        store.upload_new(record.key, path)
-    except AlreadyExists:
-        found = _sha256(store, record.key)
-        if found != record.sha256:
-            raise NotDeterministic(
-                f"an earlier attempt wrote other bytes (sha256 {found[:16]}…, now {record.sha256[:16]}…)",
-                where=store.url(record.key),
-                remedy="if the stage's code changed, raise its version; if not, report a defect",
-            ) from None
-
-
-def _sha256(store: Store, key: str) -> str:
-    with store.open(key) as file:
-        digest = hashlib.sha256()
-        while part := file.read(4 << 20):
-            digest.update(part)
-    return digest.hexdigest()
