@@ -6,7 +6,8 @@ Hits n tokens apart are a chain. After Data Portraits (Marone & Van Durme 2023, 
 characters of text.
 
 All bits of a tile lie in one block of a cache line's size, and greater hashes in later blocks: a filter can be made and
-asked a range of blocks, a *part*, at a time, each with the range of hashes that `first_key` tells. Knows no files.
+asked a range of blocks, a *part*, at a time, each with its range of hashes (`schema.membership.first_key`). Knows no
+files.
 """
 
 from __future__ import annotations
@@ -24,11 +25,10 @@ from beam_jobs.kernels.contamination.tokenising import Hashes32, tokens_of
 from beam_jobs.kernels.jit import BYTES, OFFSETS, borrow, inner, kernel
 from beam_jobs.kernels.statistics.sketch import scramble
 from beam_jobs.kernels.text import Texts
+from beam_jobs.schema.membership import BLOCK_BITS, first_key
 
 PROBES: Final = 6
-BLOCK_BITS: Final = 512
 BLOCK_WORDS: Final = BLOCK_BITS // 64
-MOST_BLOCKS: Final = (1 << 32) - 1
 
 _TABLES: Final = tables()
 _TEXTS: Final = types.NamedTuple((BYTES, OFFSETS), Texts)
@@ -129,9 +129,7 @@ def _tiles(texts: Texts, table: Tables, n: int, made: Memory, out: Hashes) -> in
 
 
 @kernel(
-    types.int64(
-        _TEXTS, typeof(_TABLES), types.int64, typeof(memory(0)), types.uint64[::1], types.int64[::1]
-    )
+    types.int64(_TEXTS, typeof(_TABLES), types.int64, typeof(memory(0)), types.uint64[::1], types.int64[::1])
 )
 def _windows(texts: Texts, table: Tables, n: int, made: Memory, out: Hashes, sizes: Numbers) -> int:
     table, made, out, sizes = borrow_tables(table), _borrow_memory(made), borrow(out), borrow(sizes)
@@ -183,19 +181,9 @@ def _chain(
     return found
 
 
-def blocks_for(text_bytes: int, share: float) -> int:
-    """Blocks of a filter of about `share` of `text_bytes`; at least one."""
-    return min(max(1, int(text_bytes * share) * 8 // BLOCK_BITS), MOST_BLOCKS)
-
-
 def empty(blocks: int) -> Hashes:
     """So many blocks without a tile."""
     return np.zeros(blocks * BLOCK_WORDS, np.uint64)
-
-
-def first_key(block: int, blocks: int) -> int:
-    """The least hash whose tile belongs into `block` of `blocks`; 2^64 behind the last one."""
-    return -(-(block << 32) // blocks) << 32
 
 
 def _longest(texts: Texts) -> int:

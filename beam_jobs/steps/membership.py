@@ -1,15 +1,14 @@
 """A corpus' membership sketch: a small filter of its texts that tells whether a passage may be in it.
 
 Made beside a release, in parts, and asked long after, a part at a time: a new benchmark is held against an old release
-without its texts. A passage with 2n - 1 tokens in a row of a text is never denied; of others a few are affirmed wrongly,
-the fewer the more tiles their chain has. See `kernels.membership`.
+without its texts. A passage with 2n - 1 tokens in a row of a text is never denied; of others a few are affirmed
+wrongly, the fewer the more tiles their chain has. See `kernels.membership`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import expm1, log1p
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +22,9 @@ from beam_jobs.kernels import membership
 from beam_jobs.kernels.contamination.arrays import Hashes
 from beam_jobs.kernels.text import buffers
 from beam_jobs.schema.contamination import CHAINS
+from beam_jobs.schema.membership import SHARE, TILE_TOKENS, blocks_for, never_denied
 from beam_jobs.store.arrays import open_arrays, write_arrays
 
-TILE_TOKENS: Final = 10
-SHARE: Final = 0.025
-"""Of the texts' bytes: twelve bits for a tile of English, which makes some four wrong answers in a thousand."""
 _KIND: Final = "membership-sketch-1"
 _HEAD: Final = ("tile", "first", "blocks", "tiles", "text_bytes")
 
@@ -71,7 +68,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a sketch says of passages: `chains` (`CHAINS`), the `tokens` of each passage, and the sketch's tiles' size."""
+    """What a sketch says of passages: `chains` (`CHAINS`), the `tokens` of each passage, and how many a tile has."""
 
     chains: pa.Table
     tokens: npt.NDArray[np.int64]
@@ -139,19 +136,10 @@ def candidates(items: pa.Table, chains: pa.Table) -> pa.Table:
     share = pc.divide(matched, best["tokens"])
     joined = pa.table([*fields.columns, *best.columns], names=[*fields.column_names, *best.column_names])
     order = pc.sort_indices(
-        pa.table([share, best["row"]], names=["share", "row"]), [("share", "descending"), ("row", "ascending")]
+        pa.table([share, best["row"]], names=["share", "row"]),
+        [("share", "descending"), ("row", "ascending")],
     )
     return joined.take(order)
-
-
-def by_chance(false_positives: float, tiles: int, tokens: int, tile: int) -> float:
-    """How likely a passage of so many tokens, none of it in the corpus, has a chain of so many tiles all the same."""
-    places = tokens - tiles * tile + 1
-    if places <= 0 or not false_positives:
-        return 0.0
-    if false_positives >= 1:
-        return 1.0
-    return -expm1(places * log1p(-(false_positives**tiles)))
 
 
 @dataclass
@@ -169,7 +157,7 @@ class Sketch:
 
         Sketches that are to be merged are all made for the size of the whole.
         """
-        return cls(membership.empty(membership.blocks_for(text_bytes, share)), tile)
+        return cls(membership.empty(blocks_for(text_bytes, share)), tile)
 
     @property
     def part(self) -> Part:
@@ -234,8 +222,3 @@ class Sketch:
         if (part.first, part.end) != (0, part.blocks):
             raise _torn(f"{path} has only a part of it")
         return cls(part.bits, part.tile, part.tiles, part.text_bytes)
-
-
-def never_denied(tile: int, least_tiles: int = 1) -> int:
-    """Tokens in a row that are never denied, where chains of `least_tiles` tiles are asked for."""
-    return (least_tiles + 1) * tile - 1
