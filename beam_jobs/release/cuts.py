@@ -46,10 +46,10 @@ class Cut:
             return None
         data = self.text.encode()
         if len(data) <= EXCERPT_BYTES:
-            return _escaped(self.text)
+            return escaped(self.text)
         half = EXCERPT_BYTES // 2
         head, tail = data[:half].decode("utf-8", "ignore"), data[-half:].decode("utf-8", "ignore")
-        return f"{_escaped(head)} … {_escaped(tail)}"
+        return f"{escaped(head)} … {escaped(tail)}"
 
     def to_json(self) -> dict[str, Any]:
         """All fields, the text whole."""
@@ -64,7 +64,8 @@ class Cut:
         return f"this line occurs in {self.documents:,} {among}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text of a page in quotes, on one line: what cannot be seen is escaped."""
     shown = "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode()
         for each in text.replace("\\", "\\\\")
