@@ -3,6 +3,7 @@
     <corpus>__ingest    once per crawl, by the calendar of the recipe; the one to backfill
     <corpus>__build     follows each ingested crawl: what is measured once and kept
     <corpus>__release   by hand: decides, and publishes a version
+    <corpus>__recheck   weekly, when switched on: holds all releases against new benchmarks
     <corpus>__reconcile hourly, when switched on: has what is ingested and was not built built after all
 
 Wiring only: what a task does is `strata run JOB`. Unreadable recipes are reported by corpora_check.py.
@@ -24,6 +25,7 @@ ABOUT = {
     "ingest": "Web archives of one crawl to documents. Runs once per crawl; backfill it for earlier crawls.",
     "build": "Signals and duplicate keys of one crawl. Follows each ingested crawl by itself.",
     "release": "Decides what stays and publishes a version of the corpus. Started by hand, with a form.",
+    "recheck": "Holds every release against benchmarks that the recipe has got since. Weekly, when switched on.",
     "reconcile": "Finds crawls that are ingested but not built and has them built. Hourly, when switched on.",
 }
 DOCS = {
@@ -50,6 +52,13 @@ and provenance (`publish`). A release never changes; publishing again from the s
 
 Started **by hand** (Trigger), when ingest and build are done for the chosen crawls.
 """,
+    "recheck": """
+Finds the releases that were made, and last checked, without one of the recipe's benchmarks as it is now, and holds them
+against it: by the membership sketch that each release carries, and by its texts where they are there. What is found
+stands beside the release; the task's result names it.
+
+Switch it on to have this done every week, or trigger it by hand when a benchmark was added.
+""",
     "reconcile": """
 Compares what is in the store with what the recipe wants, and starts the build DAG for every crawl that is
 ingested and of whose build something is missing or of an older recipe.
@@ -58,6 +67,7 @@ Needed because Airflow drops the event of a finished ingest when the build DAG i
 Switch it on to have this looked after every hour, or trigger it by hand. It only announces: building costs
 nothing where nothing is missing.
 """,
+    "job:recheck": "Which items of new benchmarks stand in which releases.",
     "task:reconcile": "Asks the platform what is missing and announces those crawls again.",
     "job:ingest": "Archives in; document shards and the records set aside out.",
     "job:clean": "What edit programs cut from each text, span by span; the texts stay as they are.",
@@ -200,6 +210,15 @@ def release(corpus: Corpus) -> DAG:
     return dag
 
 
+def recheck(corpus: Corpus) -> DAG:
+    """Holds releases against new benchmarks."""
+    with corpus_dag(
+        corpus, "recheck", schedule="@weekly", start_date=datetime(2026, 1, 1), max_active_runs=1
+    ) as dag:
+        job(corpus, "recheck", per="corpus")
+    return dag
+
+
 def reconcile(corpus: Corpus) -> DAG:
     """Has built what an event was lost for."""
     with corpus_dag(
@@ -216,6 +235,6 @@ def reconcile(corpus: Corpus) -> DAG:
 
 
 for _corpus in find_corpora(Path(__file__).parent / "corpora")[0]:
-    for _make in (ingest, build, release, reconcile):
+    for _make in (ingest, build, release, *([recheck] if _corpus.decontaminates else []), reconcile):
         _dag = _make(_corpus)
         globals()[_dag.dag_id] = _dag

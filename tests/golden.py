@@ -154,7 +154,9 @@ def _identity(spec: StageSpec) -> str:
 def _columns(store: LocalStore, manifest: StageManifest) -> dict[str, str]:
     digests: dict[str, Any] = {}
     for file in manifest.files:
-        if file.rows is None:  # no table: what it is good for shows in others
+        if file.rows is None:  # no table: what an index is good for shows in others
+            if file.kind == "sketch":
+                digests.setdefault(file.kind, hashlib.sha256()).update(file.sha256.encode())
             continue
         table = pq.read_table(store.url(file.key))
         for name in table.column_names:

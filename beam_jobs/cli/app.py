@@ -32,6 +32,11 @@ COMMANDS = {
     "recipe": Entry("recipes", _MAKE, "Make, check and compare recipes: the YAML files that define corpora."),
     "profile": Entry("profiles", _MAKE, "Show filter profiles, and fit their thresholds to languages."),
     "contamination": Entry("contamination", _READ, "Find benchmark items in releases."),
+    "contains": Entry(
+        "contains",
+        _READ,
+        "Tell which passages of a text may be in a release, by its sketch; none of the release's text is read.",
+    ),
     "dedup": Entry("dedup", _READ, "Plan a search for near-duplicates, and look at who repeats whom."),
     "signals": Entry("signals", _MAKE, "Describe signals, and draw how they are distributed."),
     "plan": Entry(

@@ -132,6 +132,7 @@ def plan(
     """
     from rich.table import Table
 
+    from beam_jobs.analysis.rechecking import held, stale
     from beam_jobs.jobs.plan import state, states
 
     settings = load_recipe(recipe)
@@ -150,13 +151,12 @@ def plan(
             {**spec.ref.to_json(), "state": state(spec, store)}
             for spec in bound.duplicates(bound.choose(None))
         ]
-        held = _held(bound, store)
         answer = {
             "corpus": settings.corpus,
             "root": store.uri,
             "crawls": rows,
             "clusters": over_all,
-            "releases": held,
+            "releases": held(bound, store),
         }
         typer.echo(json.dumps(answer, indent=2))
         return
@@ -167,31 +167,13 @@ def plan(
     for crawl, stages in found.items():
         table.add_row(crawl, *(_STATES[stages[name]] if name in stages else "" for name in names))
     console().print(table)
-    for release, benchmarks in _held(bound, store).items():
-        if stale := [f"{name} ({state})" for name, state in benchmarks.items() if state in _UNCHECKED]:
+    for release, benchmarks in held(bound, store).items():
+        if left := [f"{name} ({benchmarks[name]})" for name in stale(benchmarks)]:
             console().print(
-                f"[yellow]{release}[/] was not held against {', '.join(stale)}: "
+                f"[yellow]{release}[/] was not held against {', '.join(left)}: "
                 f"[bold]strata contamination recheck {recipe}[/]",
                 highlight=False,
             )
-
-
-_UNCHECKED = ("changed", "missing")
-
-
-def _held(bound: Plan, store: Store) -> dict[str, dict[str, str]]:
-    """Of each release of the corpus, which of the recipe's benchmarks it was held against."""
-    from beam_jobs.release.checks import checks_of, states
-    from beam_jobs.release.locate import list_releases, open_release
-
-    if bound.decontaminating is None:
-        return {}
-    names = [name for name in list_releases(store) if name.corpus == bound.recipe.corpus]
-    asked = bound.decontaminating.digests
-    return {
-        str(name): dict(states(open_release(store, str(name)).manifest, checks_of(store, name), asked))
-        for name in names
-    }
 
 
 _STATES = {

@@ -16,9 +16,10 @@ from beam_jobs.cli.options import store_at
 from beam_jobs.cli.refresh import bind, session
 from beam_jobs.errors import EXIT_FAILED, BadInput, StrataError
 from beam_jobs.jobs.plan import Plan
-from beam_jobs.recipe.model import load_recipe
+from beam_jobs.recipe.model import Recipe, load_recipe
 from beam_jobs.recipe.strict import StrictModel, validate
 from beam_jobs.runners.session import Session
+from beam_jobs.store.base import Store
 from beam_jobs.store.stages import StageSpec
 
 
@@ -89,6 +90,8 @@ def _run(job: str, spec: JobSpec) -> dict[str, Any]:
     path = Path(spec.recipe)
     recipe = load_recipe(path)
     store = store_at(spec.root)
+    if job == "recheck":
+        return _of_releases(recipe, path, store)
     with session(recipe, store, spec.workers, spec.runner, None) as opened:
         if spec.crawl is not None:
             return _of_stages(opened, bind(recipe, path, store, [spec.crawl]).crawl_stages(job, spec.crawl))
@@ -97,6 +100,17 @@ def _run(job: str, spec: JobSpec) -> dict[str, Any]:
         if job == "publish":
             return _of_release(opened, plan, chosen, spec.version)
         return _of_stages(opened, plan.deciding(chosen) if job == "select" else plan.duplicates(chosen))
+
+
+def _of_releases(recipe: Recipe, path: Path, store: Store) -> dict[str, Any]:
+    """What `recheck` answers: how many releases were checked, and what of which benchmarks they hold."""
+    from beam_jobs.cli.contamination_recheck import rechecked
+
+    found = rechecked(bind(recipe, path, store, None), store)
+    counts: dict[str, dict[str, int | None]] = {}
+    for each in found:
+        counts.setdefault(each.release, {})[each.benchmark] = each.found.confirmed if each.found else None
+    return {**_NOTHING_TO_DO, "reused": not found, "counts": {"items_found": counts}}
 
 
 def _check_scope(job: str, spec: JobSpec, *, per_crawl: bool) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from beam_jobs.release.explain import Capture, Explanation
     from beam_jobs.release.locate import Release
     from beam_jobs.release.manifest import Counts
+    from beam_jobs.release.sketch import MembershipSketch
 
 _BAR, _LEAST_BAR = 44, 16
 _LEAST_NAME = 30
@@ -46,6 +47,7 @@ def release_json(release: Release) -> dict[str, Any]:
         "stages": [stage.model_dump(mode="json") for stage in manifest.stages],
         "programs": [program.model_dump(mode="json") for program in manifest.programs],
         "profile": manifest.profile.model_dump(mode="json"),
+        "sketch": manifest.sketch and manifest.sketch.model_dump(mode="json"),
         "files": {
             kind: {
                 "files": len(of_kind),
@@ -104,6 +106,7 @@ def print_release(release: Release, console: Console) -> None:
         "text": f"{size(counts.bytes)}, about {counts.tokens:,} tokens",
         "data": f"{len(data):,} {'file' if len(data) == 1 else 'files'}, {size(sum(file.bytes for file in data))}",
         "data digest": manifest.data_digest,
+        **_sketch(manifest.sketch),
         "profile": f"{manifest.profile.name} (version {manifest.profile.version})",
         "at": release.place.url,
     }
@@ -115,6 +118,14 @@ def print_release(release: Release, console: Console) -> None:
         console.print(Text.assemble((f"{name:<12}", "dim"), value))
     if console.is_terminal:
         console.print(Text(f"\nWhy a page is in or out: strata explain {release} URL", "dim"))
+
+
+def _sketch(sketch: MembershipSketch | None) -> dict[str, str]:
+    """What `strata contains` can ask, if it can."""
+    if sketch is None:
+        return {}
+    rate = f"{100 * sketch.false_positive_rate:.2g} % of other tiles affirmed by mistake"
+    return {"sketch": f"{size(sketch.bytes)}, {sketch.tiles:,} tiles of {sketch.tile_tokens} tokens, {rate}"}
 
 
 def _name_width(counts: Counts) -> int:

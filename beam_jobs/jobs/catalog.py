@@ -55,8 +55,10 @@ JOBS: dict[str, tuple[str, ...]] = {
     ),
     "select": ("select", "substring"),
     "publish": ("publish",),
+    "recheck": (),
 }
-"""What can be asked for by name, and the stages that each is: of those only which the recipe asks for."""
+"""What can be asked for by name, and the stages that each is: of those only which the recipe asks for. `recheck` is none:
+it looks at releases."""
 
 CRAWL_JOBS = ("ingest", "clean", "annotate", "decontaminate", "bands")
 """Done once per crawl; the others once per release, over its crawls."""

@@ -154,6 +154,7 @@ class Plan:
             "corpus": self.recipe.corpus,
             "version": version,
             "shard_bytes": self.recipe.release.shard_bytes,
+            "sketch": self.recipe.release.sketch,
         }
         weighed, decided = self._weighed(crawls), self.deciding(crawls)
         # how many of what commonness are kept, and who holds benchmark items, is select's to say

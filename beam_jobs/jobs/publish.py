@@ -3,7 +3,8 @@
 Documents are cut into shards by ranges of `doc_id` (a hash, so shards are of equal size) and sorted by it: the data and
 the ledger are each read from the sorted files of ingest in ranges, no text is shuffled. The index is sorted by
 (domain, URL) and goes through sorted runs. Counts: `data_rows`, `ledger_rows`, `index_rows`, `set_aside` {reason: n} of
-the ledger, `tallies`; where the recipe names benchmarks, `benchmarks` {name: books}.
+the ledger, `tallies`; `sketch`, of the membership sketch, unless the recipe wants none (see `jobs.sketch`); where the
+recipe names benchmarks, `benchmarks` {name: books}.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.jobs.contamination import CONTAMINATION, is_matched
 from beam_jobs.jobs.matches import STAGE_NAME as MATCHES
 from beam_jobs.jobs.shards import crawls, shards, sidecar
+from beam_jobs.jobs.sketch import SKETCH, close_sketch, plan_parts, write_part, write_tiles
 from beam_jobs.jobs.stage import (
     Counts,
     ItemResult,
@@ -155,8 +157,13 @@ def _file(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
         kind=kind,
         shard=f"{number:05d}",
     )
+    tiles, sketched = write_tiles(run, item, table["text"]) if kind == "data" else ((), {})
     notice(len(table))
-    return ItemResult(item.id, (record,), {f"{kind}_rows": len(table), **counts})
+    return ItemResult(item.id, (record, *tiles), {f"{kind}_rows": len(table), **counts, **sketched})
+
+
+def _sketch_part(run: StageRun, item: WorkItem, notice: Notice) -> ItemResult:
+    return write_part(run, item, notice, prefix=release_prefix(run.spec.parameters))
 
 
 def _check_unique(ids: pa.ChunkedArray, *, where: str) -> None:
@@ -288,14 +295,16 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
     tallies = [tallied for result in results[1] for tallied in result.counts.get("tallies", [])]
     found: Counts = {f"{kind}_rows": 0 for kind in _KINDS}
     found |= add_counts([_without_tallies(result) for result in results[1]])
-    items = found.pop("benchmarks", {})
+    items, sketched = found.pop("benchmarks", {}), found.pop(SKETCH, {})
     expected = _expected(run, add_counts(results[0]))
     if {"set_aside": {}, **found} != expected:
         raise BooksDoNotBalance(f"the release's files hold {found}, the stages before say {expected}")
-    counts = {**expected, "tallies": tallies}
+    told = close_sketch(run, sketched, results[2], run.input(_deciding(run)).counts["kept_text_bytes"])
     if is_matched(run):
-        counts["benchmarks"] = _benchmark_books(run, items)
-    return [file for result in results[1] for file in result.files], counts
+        told["benchmarks"] = _benchmark_books(run, items)
+    files = [file for phase in results[1:] for result in phase for file in result.files]
+    written = [file for file in files if file.kind in (*_KINDS, SKETCH)]
+    return written, {**expected, "tallies": tallies, **told}
 
 
 def _benchmark_books(run: StageRun, counted: Counts) -> Counts:
@@ -328,5 +337,12 @@ def _expected(run: StageRun, runs: Counts) -> Counts:
 
 
 STAGE = Stage(
-    "publish", 4, (Phase("index_runs", _plan_runs, _index_run), Phase("files", _plan_files, _file)), _close
+    "publish",
+    5,
+    (
+        Phase("index_runs", _plan_runs, _index_run),
+        Phase("files", _plan_files, _file),
+        Phase(SKETCH, plan_parts, _sketch_part),
+    ),
+    _close,
 )

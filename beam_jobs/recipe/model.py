@@ -130,6 +130,10 @@ class ReleaseSettings(StrictModel):
     title: str | None = Field(None, description="The card's title; the corpus name when absent.")
     licence: str | None = Field(None, description="Licence of the compilation, as on the Hugging Face hub.")
     shard_bytes: int = Field(128 << 20, ge=1 << 16, description="Target size of a data file, bytes of text.")
+    sketch: bool = Field(
+        True,
+        description="Write a membership sketch, of 2.5 % of the text's size: it tells which passages may be in it.",
+    )
 
 
 class BeamSettings(StrictModel):

@@ -16,6 +16,7 @@ from beam_jobs.release import contamination, duplicates
 from beam_jobs.release.manifest import BenchmarkBooks, Filter, MadeBy, ReleaseManifest, StageEntry
 from beam_jobs.release.programs import drop_reasons, drops_with, effect
 from beam_jobs.release.rules import condition, signals
+from beam_jobs.release.sketch import MembershipSketch
 from beam_jobs.release.tallies import UNDETERMINED, Cut, Tallies, Volume
 from beam_jobs.schema.reasons import (
     CLEAN_REASONS,
@@ -130,6 +131,7 @@ class ReleaseFacts:
     opt_outs: Ranking
     with_opt_out: int
     extractors: tuple[str, ...]
+    sketch: MembershipSketch | None
     stages: tuple[StageEntry, ...]
     made_by: MadeBy
     recipe: Mapping[str, Any]
@@ -184,6 +186,7 @@ def gather_facts(manifest: ReleaseManifest, tallies: Tallies) -> ReleaseFacts:
         opt_outs=Ranking.of_numbers(tallies.opt_outs),
         with_opt_out=tallies.with_opt_out,
         extractors=tuple(sorted(tallies.extractors)),
+        sketch=manifest.sketch,
         stages=manifest.stages,
         made_by=manifest.made_by,
         recipe=manifest.recipe,

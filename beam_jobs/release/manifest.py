@@ -24,6 +24,7 @@ from pydantic import (
 
 from beam_jobs.errors import BadInput
 from beam_jobs.release.layout import CLAIM, MANIFEST, ReleaseName
+from beam_jobs.release.sketch import MembershipSketch
 from beam_jobs.store.base import check_key
 from beam_jobs.store.fingerprint import canonical_json
 from beam_jobs.store.records import FileRecord
@@ -33,7 +34,7 @@ FORMAT: Final = 1
 Sha256: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 DocId: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Amount: TypeAlias = Annotated[int, Field(ge=0)]
-Kind: TypeAlias = Literal["data", "ledger", "index", "document"]
+Kind: TypeAlias = Literal["data", "ledger", "index", "sketch", "document"]
 
 
 class _Strict(BaseModel):
@@ -67,13 +68,23 @@ class FileEntry(_Strict):
     @model_validator(mode="after")
     def _in_its_folder(self) -> FileEntry:
         folder = self.path.partition("/")[0] if "/" in self.path else ""
-        if self.kind != "document" and (folder != self.kind or self.rows is None):
-            raise ValueError(f"{self.path}: a {self.kind} file lies in {self.kind}/ and states its rows")
+        if self.kind == "document":
+            return self
+        if folder != self.kind or (self.rows is None) == self.is_table:
+            states = "and states its rows" if self.is_table else "and has no rows"
+            raise ValueError(f"{self.path}: a {self.kind} file lies in {self.kind}/ {states}")
         return self
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is of rows, as Parquet."""
+        return self.kind not in ("document", "sketch")
 
 
 def table_entry(record: FileRecord, prefix: str) -> FileEntry:
-    """The entry of a written table; `prefix` is the release's key prefix, without a trailing slash."""
+    """The entry of a written table, or of a part of the sketch; `prefix` is the release's key prefix, without a
+    trailing slash.
+    """
     fields: dict[str, Any] = {
         "path": record.key.removeprefix(f"{prefix}/"),
         "kind": record.kind,
@@ -208,6 +219,7 @@ class ReleaseManifest(_Strict):
     filters: tuple[Filter, ...] = ()
     benchmarks: tuple[BenchmarkBooks, ...] = ()
     profile: Profile
+    sketch: MembershipSketch | None = None
     made_by: MadeBy
 
     @model_validator(mode="after")
@@ -232,15 +244,18 @@ class ReleaseManifest(_Strict):
     def with_documents(self, documents: Mapping[str, bytes]) -> ReleaseManifest:
         """This manifest with entries for `documents` (path -> content), in place of the documents it had."""
         entries = [document_entry(path, data) for path, data in documents.items()]
-        tables = [file for file in self.files if file.kind != "document"]
-        files = tuple(sorted([*tables, *entries], key=lambda file: file.path))
+        others = [file for file in self.files if file.kind != "document"]
+        files = tuple(sorted([*others, *entries], key=lambda file: file.path))
         return ReleaseManifest.model_validate({**_fields(self), "files": files})
 
     def to_bytes(self) -> bytes:
         """Canonical JSON (sorted keys, UTF-8, no blanks) and a newline: the same release gives the same
         bytes.
         """
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
+        value = self.model_dump(mode="json")
+        if self.sketch is None:  # as releases had it before there were any: their bytes are what they were
+            del value["sketch"]
+        return canonical_json(value) + b"\n"
 
     @classmethod
     def from_bytes(cls, data: bytes, *, where: str) -> ReleaseManifest:

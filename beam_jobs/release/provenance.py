@@ -66,7 +66,7 @@ STAGES = {
     "commonness": "adds up the counts of all crawls, and measures how common each text's n-grams are",
     "select": "holds the signals against the profile, and keeps one page of each cluster",
     "substring": "cuts passages that stand earlier too, in other pages or in the same",
-    "publish": "writes data, ledger and index",
+    "publish": "writes data, ledger and index, and the membership sketch of what is kept",
 }
 """Every stage in pipeline order, and what it does. A new stage changes what the card may say: see `card._limits`."""
 

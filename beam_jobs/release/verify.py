@@ -136,7 +136,7 @@ def _tables(release: Release) -> Iterator[Mismatch]:
     fates: Counter[tuple[str, str]] = Counter()
     tokens = 0
     for file in release.manifest.files:
-        if file.kind == "document":
+        if not file.is_table:
             continue
         with open_table(release, file) as table:
             if table.rows != file.rows:

@@ -29,6 +29,7 @@ from beam_jobs.release.manifest import (
 from beam_jobs.release.manifest import Profile as DecidingProfile
 from beam_jobs.release.programs import recorded
 from beam_jobs.release.provenance import made_by, provenance_json, public, stage_entries
+from beam_jobs.release.sketch import MembershipSketch
 from beam_jobs.release.tallies import Tallies, merge
 from beam_jobs.runners.execute import Completed, Runner, complete
 from beam_jobs.runners.progress import Progress
@@ -134,6 +135,7 @@ class Session:
             if found
             else (),
             profile=_profile(plan),
+            sketch=_sketch(written),
             made_by=made_by(),
         )
         documents = {
@@ -204,6 +206,11 @@ def _bump(plan: Plan, crawls: Sequence[str], parent: Release | None) -> Bump:
         (entry.stage, entry.crawl, entry.fingerprint) for entry in before.stages if entry.stage in measured
     } <= inputs
     return "minor" if same_settings and same_rules and same_code and only_more else "major"
+
+
+def _sketch(written: StageManifest) -> MembershipSketch | None:
+    told = written.counts.get("sketch")
+    return MembershipSketch.model_validate(told) if told else None
 
 
 def _profile(plan: Plan) -> DecidingProfile:

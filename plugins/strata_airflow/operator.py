@@ -36,7 +36,7 @@ class StrataJobOperator(StrataCommandOperator):
     :param job: the job's name, as in `strata run JOB`.
     :param recipe: path or URI of the recipe. (templated)
     :param per: what one run of the job covers. "crawl": the run's partition key, or the parameter `crawl` of
-        a run started by hand. "release": the parameters `crawls` (empty: all) and `version`.
+        a run started by hand. "release": the parameters `crawls` (empty: all) and `version`. "corpus": all there is.
     :param root: where the data lives; None leaves it to STRATA_ROOT in the worker's environment. (templated)
     :param runner: the Beam runner; None leaves it to the recipe. (templated)
     Other arguments are those of `StrataCommandOperator` and of every Airflow operator.
@@ -50,7 +50,7 @@ class StrataJobOperator(StrataCommandOperator):
         *,
         job: str,
         recipe: str,
-        per: Literal["crawl", "release"],
+        per: Literal["crawl", "release", "corpus"],
         root: str | None = None,
         runner: str | None = None,
         **kwargs: Any,
@@ -90,6 +90,8 @@ class StrataJobOperator(StrataCommandOperator):
         }
         if self.per == "release":
             return spec | {"crawls": params.get("crawls") or None, "version": params.get("version") or None}
+        if self.per == "corpus":
+            return spec
         return spec | {"crawl": self._crawl(run, params.get("crawl"))}
 
     def _crawl(self, run: Any, chosen: str | None) -> str:

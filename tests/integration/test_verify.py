@@ -14,6 +14,7 @@ KINDS = {
     "data": "data/part-00001-of-00002.parquet",
     "ledger": "ledger/part-00000-of-00001.parquet",
     "index": "index/part-00000-of-00001.parquet",
+    "sketch": "sketch/part-00000-of-00001.sketch",
     "card": "README.md",
     "provenance": "provenance.json",
     "manifest": "manifest.json",
@@ -42,7 +43,7 @@ def test_every_file_of_a_release_is_of_a_kind_tried_here(copy: Path) -> None:
     found = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
     assert set(KINDS.values()) <= found
     assert {name.split("/")[0] for name in found} == {
-        "data", "ledger", "index", "README.md", "provenance.json", "manifest.json", "claim.json",
+        "data", "ledger", "index", "sketch", "README.md", "provenance.json", "manifest.json", "claim.json",
     }  # fmt: skip
 
 

@@ -87,6 +87,13 @@ def test_a_recipe_with_benchmarks_has_texts_held_against_them(
     assert [task.task_id for task in dag.tasks] == ["clean", "annotate", "decontaminate", "bands"]
     assert dag.get_task("clean").downstream_task_ids == {"annotate", "decontaminate", "bands"}
     assert dag.get_task("decontaminate").doc_md
+    again = DagBag(FOLDER).dags["held__recheck"]
+    assert [task.task_id for task in again.tasks] == ["recheck"]
+    assert again.get_task("recheck").doc_md
+
+
+def test_a_recipe_without_benchmarks_has_nothing_to_recheck() -> None:
+    assert not [name for name in DagBag(FOLDER).dags if name.endswith("__recheck")]
 
 
 @pytest.mark.parametrize("dag_id", DAGS)
