@@ -57,8 +57,8 @@ JOBS: dict[str, tuple[str, ...]] = {
     "publish": ("publish",),
     "recheck": (),
 }
-"""What can be asked for by name, and the stages that each is: of those only which the recipe asks for. `recheck` is none:
-it looks at releases."""
+"""What can be asked for by name, and the stages that each is: of those only which the recipe asks for. `recheck` has
+none: it looks at releases."""
 
 CRAWL_JOBS = ("ingest", "clean", "annotate", "decontaminate", "bands")
 """Done once per crawl; the others once per release, over its crawls."""
