@@ -285,6 +285,7 @@ def test_a_planted_item_is_found_and_confirmed(made: Made, planted: Planted, lea
     best = found["candidates"][0]
     assert (best["item"], best["field"]) == ("q1", "question")
     assert best["by_chance"] < 1e-3
+    assert book["beyond_chance"] == 1
     assert best["matched_tokens"] >= 20
     (hit,) = found["hits"]
     assert (hit["item"], hit["url"], hit["rule"]) == ("q1", planted.url, "question")
@@ -299,7 +300,7 @@ def test_a_planted_item_is_found_and_confirmed(made: Made, planted: Planted, lea
 def test_for_people(made: Made, leaky: Path) -> None:
     ended = strata_here("contamination", "check", "latest", "--benchmark", leaky, root=made.root)
     assert ended.code == 0
-    assert "1 items were found in the text" in ended.out
+    assert "1 item was found in the text" in ended.out
     assert "new_set q1" in ended.out
     assert "\x1b" not in ended.out
     only = strata_here(
@@ -333,6 +334,7 @@ def test_a_clean_benchmark_has_none_confirmed(made: Made, tmp_path: Path) -> Non
     (book,) = found["benchmarks"]
     assert (book["confirmed"], found["hits"]) == (0, [])
     assert book["candidates"] <= 3 * book["expected_by_chance"] + 5
+    assert book["beyond_chance"] == 0
     fewer = _check(made.root, tmp_path / "clean.jsonl", more=("--least-tiles", "3"))
     assert fewer["candidates"] == []
     assert fewer["never_denied_tokens"] == 39
