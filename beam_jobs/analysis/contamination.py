@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,10 @@ from beam_jobs.schema.contamination import QUESTION
 from beam_jobs.schema.membership import by_chance, never_denied
 from beam_jobs.sources.benchmarks import Items, load_items
 from beam_jobs.steps.membership import Answer, candidates
+
+BEYOND_CHANCE: Final = 0.01
+"""A candidate is none by chance if a whole benchmark of such fields, none of it in the release, has one as telling with
+this probability at most."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -48,9 +52,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class BenchmarkCheck:
-    """Of a benchmark's `items`: those with a candidate, how many those would be if none of it were in the release,
-    those without whose question is too short for the sketch; and, if anybody looked, those that the text has, in how
-    many documents."""
+    """Of a benchmark's `items`: those with a candidate, how many those would be if none of it were in the release, and
+    those of them that are none by chance (see `BEYOND_CHANCE`); those without whose question is too short for the
+    sketch; and, if anybody looked, those that the text has, in how many documents."""
 
     name: str
     version: str
@@ -58,6 +62,7 @@ class BenchmarkCheck:
     items: int
     candidates: int
     expected_by_chance: float
+    beyond_chance: int
     too_short: int
     confirmed: int | None
     documents: int | None
@@ -124,13 +129,14 @@ def check(
     items = pa.concat_tables([each.table for each in loaded]).combine_chunks()
     answer = ask_release(release, items["text"].combine_chunks(), asked.least_tiles)
     looked_at = _Items.of(items, answer, asked.least_tiles)
+    found = _candidates(items, answer, sketch)
     confirmed, why_not = _confirmed(release, items, looked_at, asked, progress)
     return Check(
         str(release),
         sketch,
         asked.least_tiles,
-        tuple(_books(each, looked_at, sketch, asked.least_tiles, confirmed) for each in loaded),
-        tuple(_candidates(items, answer, sketch)),
+        tuple(_books(each, looked_at, found, sketch, asked.least_tiles, confirmed) for each in loaded),
+        tuple(found),
         asked.profile.name if confirmed and asked.profile else None,
         why_not,
         confirmed.read if confirmed else 0,
@@ -187,11 +193,18 @@ def _confirmed(
     return found, None
 
 
-def _books(
-    loaded: Items, looked_at: _Items, sketch: MembershipSketch, least: int, confirmed: Confirmed | None
+def _books(  # noqa: PLR0913, PLR0917 - what is known of a benchmark, and how it was asked for
+    loaded: Items,
+    looked_at: _Items,
+    found: Sequence[Candidate],
+    sketch: MembershipSketch,
+    least: int,
+    confirmed: Confirmed | None,
 ) -> BenchmarkCheck:
     name = loaded.benchmark.name
     mine = looked_at.of_benchmark(name)
+    most = BEYOND_CHANCE / len(loaded.table)
+    telling = {each.item for each in found if each.benchmark == name and each.by_chance <= most}
     return BenchmarkCheck(
         name,
         loaded.benchmark.version,
@@ -199,6 +212,7 @@ def _books(
         loaded.count,
         int(np.count_nonzero(looked_at.candidate & mine)),
         _expected(looked_at, mine, sketch, least),
+        len(telling),
         int(np.count_nonzero(looked_at.too_short & mine)),
         None if confirmed is None else sum(key[0] == name for key in confirmed.items),
         None if confirmed is None else confirmed.documents.get(name, 0),

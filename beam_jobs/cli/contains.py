@@ -74,14 +74,14 @@ def _print(found: Contained, least_tiles: int, shown: Console) -> None:
     from beam_jobs.schema.membership import never_denied
 
     sketch, least = found.sketch, never_denied(found.sketch.tile_tokens, least_tiles)
+    passages = "1 passage" if len(found.passages) == 1 else f"{len(found.passages):,} passages"
     told = f"{found.covered:,} of {found.tokens:,} tokens ({100 * found.share:.1f} %)"
-    shown.print(
-        Text.assemble((told, "bold"), f" may be in {found.release}, in {len(found.passages):,} passages.")
-    )
+    shown.print(Text.assemble((told, "bold"), f" may be in {found.release}, in {passages}."))
     for each in found.passages:
         place = f"[{each.start:,}, {each.end:,})"
+        tiles = "1 tile" if each.tiles == 1 else f"{each.tiles:,} tiles"
         chance = f"by chance {each.by_chance:.2g}"
-        shown.print(Text(f"  {place}: {each.tokens:,} tokens, {each.tiles:,} tiles, {chance}"))
+        shown.print(Text(f"  {place}: {each.tokens:,} tokens, {tiles}, {chance}"))
         shown.print(Text(f"      {escaped(_cut(each.text))}", "dim"))
     if found.tokens < least:
         shown.print(Text(f"The text is short: what has less than {least} tokens may be denied.", "yellow"))

@@ -14,7 +14,6 @@ from beam_jobs.cli.output import console, error_console, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from beam_jobs.analysis.confirming import Hit
@@ -129,8 +128,8 @@ def _print(found: Check, top: int, shown: Console) -> None:
     rate = f"{100 * found.sketch.false_positive_rate:.3g} %"
     told = f"  its sketch never denies {found.never_denied_tokens} tokens in a row, and affirms {rate} of other tiles"
     shown.print(Text.assemble((found.release, "bold"), (told, "dim")))
-    shown.print(_books(found))
-    shown.print(Text(_verdict(found)))
+    for line in (Text(), *_books(found), Text(), Text(_verdict(found))):
+        shown.print(line)
     if found.not_confirmed is None:
         lines = [line for hit in found.hits[:top] for line in _hit(hit)]
         left = len(found.hits) - top
@@ -145,28 +144,37 @@ def _print(found: Check, top: int, shown: Console) -> None:
 
 def _verdict(found: Check) -> str:
     if found.not_confirmed is not None:
-        return f"Not confirmed on the text: {found.not_confirmed}. Candidates, those that chance explains least first:"
+        which = (
+            "Candidates, those that chance explains least first:" if found.candidates else "No candidates."
+        )
+        return f"Not confirmed on the text: {found.not_confirmed}. {which}"
     if not found.read:
         return "No item may be in the release: its text was not read."
     items = sum(each.confirmed or 0 for each in found.benchmarks)
-    where = f"in the text of {found.read:,} documents, by {found.profile}"
-    return f"{items:,} items were found {where}{':' if items else '.'}"
+    told = "1 item was" if items == 1 else f"{items:,} items were"
+    return f"{told} found in the text of {found.read:,} documents, by {found.profile}{':' if items else '.'}"
 
 
-def _books(found: Check) -> Table:
-    from rich import box
-    from rich.table import Table
+def _books(found: Check) -> list[Text]:
+    """A line a benchmark, under a heading; no table that folds where nobody looks at it."""
+    from rich.text import Text
 
-    table = Table("benchmark", box=box.SIMPLE, pad_edge=False)
-    for title in ("items", "candidates", "by chance", "too short", "confirmed", "in documents"):
-        table.add_column(title, justify="right")
+    width = max(len("benchmark"), *(len(each.name) for each in found.benchmarks))
+    titles = ("items", "candidates", "by chance", "beyond it", "too short", "confirmed", "in documents")
+    lines = [Text("  ".join((f"{'benchmark':<{width}}", *titles)), "dim")]
     for each in found.benchmarks:
-        confirmed = ("–", "–") if each.confirmed is None else (f"{each.confirmed:,}", f"{each.documents:,}")
-        chance = f"≈ {each.expected_by_chance:,.1f}"
-        table.add_row(
-            each.name, f"{each.items:,}", f"{each.candidates:,}", chance, f"{each.too_short:,}", *confirmed
+        cells = (
+            f"{each.items:,}",
+            f"{each.candidates:,}",
+            f"≈ {each.expected_by_chance:,.1f}",
+            f"{each.beyond_chance:,}",
+            f"{each.too_short:,}",
+            "–" if each.confirmed is None else f"{each.confirmed:,}",
+            "–" if each.documents is None else f"{each.documents:,}",
         )
-    return table
+        filled = (f"{cell:>{len(title)}}" for title, cell in zip(titles, cells, strict=True))
+        lines.append(Text("  ".join((f"{each.name:<{width}}", *filled))))
+    return lines
 
 
 def _candidates(found: Check, top: int) -> list[Text]:
