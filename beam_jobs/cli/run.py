@@ -44,7 +44,9 @@ def register(app: typer.Typer) -> None:
 def run(
     job: Annotated[
         str,
-        typer.Argument(help="ingest, clean, annotate, decontaminate, bands, clusters, select, publish or recheck."),
+        typer.Argument(
+            help="ingest, clean, annotate, decontaminate, bands, clusters, select, publish or recheck."
+        ),
     ],
     spec: Annotated[
         Path, typer.Option(help="JSON: recipe, root, crawl or crawls, version, workers, runner.")
