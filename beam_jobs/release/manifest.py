@@ -230,6 +230,8 @@ class ReleaseManifest(_Strict):
         paths = [file.path for file in self.files]
         if any(first >= second for first, second in itertools.pairwise(paths)):
             raise ValueError("files must be unique and sorted by path")
+        if (self.sketch is None) == any(file.kind == "sketch" for file in self.files):
+            raise ValueError("a sketch has files, and its files a description")
         return self
 
     @property

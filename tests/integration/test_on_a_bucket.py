@@ -56,6 +56,11 @@ def test_worker_processes_make_the_same_release_as_on_disk(
     assert {name.split("/")[2] for name in emulator.objects(bucket)} == {"stages", "releases", "refs"}
     assert strata_here("verify", "tests@1.0.0", root=root).code == 0
     assert strata_here("explain", "latest", "https://site.example/0", root=root).code == 0
+    (tmp_path / "text.txt").write_text(prose(1, 60), encoding="utf-8")
+    told = json.loads(
+        strata_here("contains", "latest", "--text", tmp_path / "text.txt", "--json", root=root).out
+    )
+    assert told["share"] > 0.8
 
 
 def test_another_threshold_gets_no_byte_of_text(

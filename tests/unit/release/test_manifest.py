@@ -90,6 +90,33 @@ def test_a_table_lies_in_its_folder_and_has_rows(path: str, rows: int | None) ->
         FileEntry(path=path, kind="data", rows=rows, bytes=1, sha256=SHA)
 
 
+@pytest.mark.parametrize(
+    ("path", "rows"), [("data/a.sketch", None), ("a.sketch", None), ("sketch/a.sketch", 1)]
+)
+def test_a_sketch_lies_in_its_folder_and_has_no_rows(path: str, rows: int | None) -> None:
+    with pytest.raises(ValidationError, match="a sketch file lies in sketch/ and has no rows"):
+        FileEntry(path=path, kind="sketch", rows=rows, bytes=1, sha256=SHA)
+
+
+SKETCH = {"tile_tokens": 10, "tiles": 3, "text_bytes": 200, "bytes": 64, "false_positive_rate": 0.25}
+
+
+def test_a_sketch_has_files_and_a_description(written: Written) -> None:
+    value = json.loads(written.release.manifest.to_bytes())
+    assert "sketch" not in value  # nor had releases one before there were any
+    with pytest.raises(BadInput, match="a sketch has files"):
+        ReleaseManifest.from_bytes(json.dumps(value | {"sketch": SKETCH}).encode(), where="m")
+    files = [*value["files"], {**value["files"][0], "path": "sketch/a", "kind": "sketch", "rows": None}]
+    with pytest.raises(BadInput, match="a sketch has files"):
+        ReleaseManifest.from_bytes(json.dumps(value | {"files": files}).encode(), where="m")
+    told = ReleaseManifest.from_bytes(
+        json.dumps(value | {"files": files, "sketch": SKETCH}).encode(), where="m"
+    )
+    assert told.sketch is not None
+    assert (told.sketch.never_denied_tokens, told.sketch.share) == (19, 0.32)
+    assert ReleaseManifest.from_bytes(told.to_bytes(), where="m") == told
+
+
 def test_files_are_sorted_and_unique(written: Written) -> None:
     value = json.loads(written.release.manifest.to_bytes())
     for files in (value["files"][::-1], [*value["files"], value["files"][-1]]):
