@@ -115,17 +115,16 @@ def _sample(holder: Holder) -> list[Text]:
     """Where an item stands and what is there, on one line each."""
     from rich.text import Text
 
+    from beam_jobs.release.contamination import scores
     from beam_jobs.release.cuts import escaped
 
     best = holder.best
-    shares = {role: 100 * best[f"{role}_share"] for role in ("question", "answer", "passage")}
-    scores = ", ".join(f"{role} {share:.0f} %" for role, share in shares.items() if share)
     where = f"[{best['start']:,}, {best['end']:,})"
     return [
         Text.assemble(
             "  ",
             (f"{best['item']}", "bold"),
-            f"  {best['rule']}: {scores}; {best['longest']:,} tokens in a row; {best['field']} at {where} of ",
+            f"  {best['rule']}: {scores(best)}; {best['field']} at {where} of ",
             holder.url or holder.doc_id,
         ),
         Text(f"      {escaped(best['matched'])}", "dim"),

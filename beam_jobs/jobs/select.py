@@ -162,7 +162,7 @@ def _close(run: StageRun, results: Sequence[Sequence[ItemResult]]) -> tuple[list
 
 STAGE = Stage(
     "select",
-    4,
+    5,
     (Phase("judge", _plan_shards, _judge), *phases(), Phase("decide", _plan_shards, _decide)),
     _close,
 )

@@ -121,8 +121,9 @@ LEDGER_MEANINGS: dict[str, str] = {
     "near-duplicates the Jaccard similarity of their shingles, where these two were compared, else that of the "
     "weakest link of the strongest chain between them; null for equal addresses.",
     "contamination": "Benchmark items that it holds, the one that shows it best first: `rule` of the contamination "
-    "profile; tokens of the longest run; share of each field's n-grams; where `field` stands, `start` and `end` in "
-    "bytes of the text as extracted (UTF-8), and what stands there, cut short. Null where nobody looked.",
+    "profile; tokens of the longest run; share of each field's n-grams; similarity to the question; where `field` "
+    "stands, `start` and `end` in bytes of the text as extracted (UTF-8), and what stands there, cut short. Null where "
+    "nobody looked.",
 }
 
 INDEX_MEANINGS: dict[str, str] = {

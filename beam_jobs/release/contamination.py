@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from beam_jobs.errors import BooksDoNotBalance
 from beam_jobs.recipe.benchmarks import Benchmark
 from beam_jobs.release.manifest import BenchmarkBooks
+from beam_jobs.schema.contamination import ANSWER, PASSAGE, QUESTION
 from beam_jobs.schema.reasons import CONTAMINATED
 
 FOUND, KEPT = "found", "kept"
@@ -121,3 +122,20 @@ def limits(recipe: Mapping[str, Any], benchmarks: Sequence[BenchmarkBooks]) -> I
     )
     if unseen := [f"{each.unseen:,} of {each.name}" for each in benchmarks if each.unseen]:
         yield f"Items that are too short or too common to be told from other text were not found: {', '.join(unseen)}."
+
+
+def scores(item: Mapping[str, Any]) -> str:
+    """What is known of an item in a document (a row of `CONTAMINATION`), in words: `100 % of its question's n-grams, 43
+    tokens in a row`."""
+    told = [
+        f"{100 * item[f'{role}_share']:.0f} % of its {role}'s n-grams"
+        for role in (QUESTION, ANSWER, PASSAGE)
+        if item[f"{role}_share"]
+    ]
+    told += [f"{item['longest']:,} tokens in a row"] if item["longest"] else []
+    told += [
+        f"{kind} similarity to its question {item[f'{kind}_similarity']:.2f}"
+        for kind in ("near", "semantic")
+        if item[f"{kind}_similarity"]
+    ]
+    return ", ".join(told)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beam_jobs.release.addresses import EXACT, domains_of, spellings
+from beam_jobs.release.contamination import scores
 from beam_jobs.release.contents import iso
 from beam_jobs.release.cuts import Cut, cuts_of
 from beam_jobs.release.duplicates import LIKENESS
@@ -23,7 +24,6 @@ from beam_jobs.release.locate import Release
 from beam_jobs.release.programs import drops_with
 from beam_jobs.release.rules import condition, number, rule_for
 from beam_jobs.release.tables import open_table, rows_by_id
-from beam_jobs.schema.contamination import ROLES
 from beam_jobs.schema.reasons import (
     CONTAMINATED,
     DUPLICATE_PREFIX,
@@ -136,14 +136,8 @@ class Capture:
 def _items(items: Sequence[Mapping[str, Any]]) -> str:
     """`Item 17 of gsm8k (rule question: 100 % of its question's n-grams, 43 tokens in a row), and 2 others.`"""
     best = items[0]
-    shares = (
-        f"{100 * best[f'{role}_share']:.0f} % of its {role}'s n-grams"
-        for role in ROLES[:3]
-        if best[f"{role}_share"]
-    )
-    told = ", ".join([*shares, f"{best['longest']:,} tokens in a row"])
     others = f", and {len(items) - 1:,} others" if len(items) > 1 else ""
-    return f"Item {best['item']} of {best['benchmark']} (rule {best['rule']}: {told}){others}."
+    return f"Item {best['item']} of {best['benchmark']} (rule {best['rule']}: {scores(best)}){others}."
 
 
 def _survivor(record: Mapping[str, Any]) -> str:

@@ -233,6 +233,8 @@ CONTAMINATION: Final = pa.list_(
                 pa.field(f"{role}_share", pa.float64(), nullable=False)
                 for role in (QUESTION, ANSWER, PASSAGE)
             ),
+            pa.field("near_similarity", pa.float64()),
+            pa.field("semantic_similarity", pa.float64()),
             pa.field("start", pa.int32(), nullable=False),
             pa.field("end", pa.int32(), nullable=False),
             pa.field("matched", pa.string(), nullable=False),
