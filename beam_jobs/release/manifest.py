@@ -255,8 +255,9 @@ class ReleaseManifest(_Strict):
         bytes.
         """
         value = self.model_dump(mode="json")
-        if self.sketch is None:  # as releases had it before there were any: their bytes are what they were
-            del value["sketch"]
+        for name in ("sketch", "benchmarks"):  # as releases had it before there were any: their bytes stay the same
+            if not value[name]:
+                del value[name]
         return canonical_json(value) + b"\n"
 
     @classmethod
