@@ -17,7 +17,7 @@ from numba import types
 from numba.core import caching
 
 import beam_jobs
-from beam_jobs.kernels import jit, text
+from beam_jobs.kernels import jit, lines, text
 
 PACKAGE = Path(beam_jobs.__file__).parent
 COUNT = (
@@ -137,7 +137,18 @@ def test_what_a_kernel_is_compiled_of_is_what_it_imports() -> None:
 
 
 @pytest.mark.slow
-def test_all_kernels_can_be_compiled_ahead(install: Path) -> None:
+def test_kernels_can_be_compiled_ahead(install: Path) -> None:
+    """Those of some modules: `make kernels` compiles all, before any test is run."""
+    kept = {
+        "beam_jobs.kernels",
+        "beam_jobs.kernels.__main__",
+        *jit.sources(lines.__name__),
+        *jit.sources(text.__name__),
+    }
+    for path in (install / "beam_jobs" / "kernels").rglob("*.py"):
+        module = ".".join(path.relative_to(install).with_suffix("").parts).removesuffix(".__init__")
+        if module not in kept:
+            path.unlink()
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(install), "HOME": str(install / "home")}
 
     def ahead() -> dict[Path, int]:
@@ -145,7 +156,7 @@ def test_all_kernels_can_be_compiled_ahead(install: Path) -> None:
         return {path: path.stat().st_mtime_ns for path in install.rglob("strata-kernels-*/**/*.nbc")}
 
     written = ahead()
-    assert len(written) > 10
+    assert len(written) > 1
     assert ahead() == written
     assert result(start(install))[:2] == (3, True)
 
