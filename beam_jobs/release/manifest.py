@@ -255,7 +255,7 @@ class ReleaseManifest(_Strict):
         bytes.
         """
         value = self.model_dump(mode="json")
-        for name in ("sketch", "benchmarks"):  # left out, the bytes of releases from before there were any stay
+        for name in ("sketch", "benchmarks"):  # releases from before there were any keep their bytes
             if not value[name]:
                 del value[name]
         return canonical_json(value) + b"\n"
