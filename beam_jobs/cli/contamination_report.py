@@ -88,12 +88,23 @@ def _books(found: Report) -> Table:
     from rich.table import Table
 
     table = Table("benchmark", box=box.SIMPLE, pad_edge=False)
-    for title in ("items", "found", "in release", "documents", "in release", "unseen"):
+    for title in (
+        "items",
+        "found",
+        "exact",
+        "near",
+        "semantic",
+        "in release",
+        "documents",
+        "in release",
+        "unseen",
+    ):
         table.add_column(title, justify="right")
     for each in found.benchmarks:
         numbers = (
             f"{each.items:,}",
             _share(each.items_found, each.items),
+            *(f"{number:,}" for number in found.finders[each.name].values()),
             _share(each.items_kept, each.items),
             f"{each.documents_found:,}",
             f"{each.documents_kept:,}",

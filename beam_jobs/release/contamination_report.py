@@ -19,6 +19,8 @@ from beam_jobs.release.tables import open_table
 from beam_jobs.store.parquet import read_columns
 from beam_jobs.store.stages import StageRef, read_manifest
 
+_FINDERS = {"exact": "longest", "near": "near_similarity", "semantic": "semantic_similarity"}
+"""Of an item in a document, the measure that each finder gives."""
 _COLUMNS = ["doc_id", "url", "crawl", "fate", "reason", "contamination"]
 
 
@@ -37,13 +39,14 @@ class Holder:
 
 @dataclass(frozen=True)
 class Report:
-    """Of each benchmark its books, the documents with the most items, and samples of what stands in documents, by
-    benchmark."""
+    """Of each benchmark its books, how many of its items each finder found (`exact`: word for word, `near`: edited,
+    `semantic`: in other words), and samples of what stands in documents; and the documents with the most items."""
 
     release: str
     action: str
     profile: str
     benchmarks: tuple[BenchmarkBooks, ...]
+    finders: Mapping[str, Mapping[str, int]]
     documents: tuple[Holder, ...]
     samples: Mapping[str, tuple[Holder, ...]]
 
@@ -54,6 +57,7 @@ class Report:
             "action": self.action,
             "profile": self.profile,
             "benchmarks": [each.model_dump(mode="json") for each in self.benchmarks],
+            "finders": {name: dict(found) for name, found in self.finders.items()},
             "documents": [asdict(each) for each in self.documents],
             "samples": {name: [asdict(each) for each in found] for name, found in self.samples.items()},
         }
@@ -77,22 +81,52 @@ def report(release: Release, *, benchmark: str | None = None, top: int = 10, sam
         raise BadInput(
             f"nobody looked for benchmark {benchmark!r}", where=str(release), remedy=f"there are: {known}"
         )
-    names = {each.name for each in asked}
-    most: list[tuple[tuple[int, int], Holder]] = []
-    shown: dict[str, list[Holder]] = {name: [] for name in names}
-    for place, row in enumerate(_rows(release)):
-        items = [item for item in row.pop("contamination") if item["benchmark"] in names]
+    seen = _Seen({each.name for each in asked}, top, samples)
+    for row in _rows(release):
+        seen.add(row)
+    return Report(
+        str(release),
+        settings["action"],
+        settings["profile"],
+        asked,
+        {each.name: {who: len(seen.finders[each.name, who]) for who in _FINDERS} for each in asked},
+        tuple(holder for _, holder in sorted(seen.most, key=lambda each: each[0], reverse=True)),
+        {each.name: tuple(seen.samples[each.name]) for each in asked},
+    )
+
+
+class _Seen:
+    """What is told of rows of the ledger, one after the other."""
+
+    def __init__(self, names: set[str], top: int, samples: int) -> None:
+        self._names, self._top, self._samples, self._documents = names, top, samples, 0
+        self.most: list[tuple[tuple[int, int], Holder]] = []
+        self.samples: dict[str, list[Holder]] = {name: [] for name in names}
+        self.finders: dict[tuple[str, str], set[str]] = {
+            (name, who): set() for name in names for who in _FINDERS
+        }
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Takes a row's items of the benchmarks, the one that shows the document best first."""
+        items = [item for item in row.pop("contamination") if item["benchmark"] in self._names]
         if not items:
-            continue
-        holder = Holder(**row, items=len(items), best=items[0])
-        _offer(most, (len(items), -place), holder, top)
+            return
+        self._documents += 1
+        self._offer(Holder(**row, items=len(items), best=items[0]))
+        for item in items:
+            for who, measure in _FINDERS.items():
+                if item[measure]:
+                    self.finders[item["benchmark"], who].add(item["item"])
         for name in {item["benchmark"] for item in items}:
-            if len(shown[name]) < samples:
+            if len(self.samples[name]) < self._samples:
                 best = next(item for item in items if item["benchmark"] == name)
-                shown[name].append(Holder(**row, items=len(items), best=best))
-    documents = tuple(holder for _, holder in sorted(most, key=lambda each: each[0], reverse=True))
-    found = {each.name: tuple(shown[each.name]) for each in asked}
-    return Report(str(release), settings["action"], settings["profile"], asked, documents, found)
+                self.samples[name].append(Holder(**row, items=len(items), best=best))
+
+    def _offer(self, holder: Holder) -> None:
+        """Keeps those with the most items, of equals the first."""
+        heapq.heappush(self.most, ((holder.items, -self._documents), holder))
+        if len(self.most) > self._top:
+            heapq.heappop(self.most)
 
 
 @dataclass(frozen=True)
@@ -123,15 +157,6 @@ def common_phrases(release: Release, top: int) -> list[CommonPhrase]:
         rows.sort(key=lambda row: (-row["fields"] - row["documents"], row["ngram"]))
         found += [CommonPhrase(str(entry.crawl), **row) for row in rows[:top]]
     return found
-
-
-def _offer(
-    most: list[tuple[tuple[int, int], Holder]], key: tuple[int, int], holder: Holder, top: int
-) -> None:
-    """Keep the `top` greatest keys, which are all different."""
-    heapq.heappush(most, (key, holder))
-    if len(most) > top:
-        heapq.heappop(most)
 
 
 def _rows(release: Release) -> Iterator[dict[str, Any]]:

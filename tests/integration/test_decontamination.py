@@ -135,6 +135,10 @@ def test_it_is_told(corpus: Leaking, dropped: Made) -> None:
     assert len(ledger.splitlines()) >= len(corpus.leaking)
     report = json.loads(strata_here("contamination", "report", "latest", "--json", root=dropped.root).out)
     assert report["action"] == "drop"
+    for each in report["benchmarks"]:
+        finders = report["finders"][each["name"]]
+        assert finders["exact"] + finders["near"] >= each["items_found"] >= max(finders.values())
+        assert finders["semantic"] == 0
     assert {each["name"] for each in report["benchmarks"]} == set(corpus.benchmarks)
     assert [each["items"] for each in report["documents"]] == sorted(
         (each["items"] for each in report["documents"]), reverse=True

@@ -1,13 +1,12 @@
 """What is alike beside what is the same: hits of the near and the semantic finder put beside the facts of matches.
 
-A document and an item have one row, whichever of the three found it; `found_by` tells which did.
+A document and an item have one row, whichever of the three found it.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,17 +43,6 @@ def with_similarities(exact: pa.Table, near: pa.Table | None, semantic: pa.Table
             column = pc.fill_null(found[field.name], 0)
         columns.append(pc.cast(column, field.type))
     return pa.table(columns, schema=EVIDENCE)
-
-
-def found_by(evidence: pa.Table) -> pa.Table:
-    """Which finders found each row of `EVIDENCE`: columns `exact`, `near` and `semantic`, true or false."""
-    columns = {"exact": ["longest"], "near": list(_NEAR.values()), "semantic": list(_SEMANTIC.values())}
-    return pa.table(
-        {
-            kind: np.any([pc.fill_null(pc.greater(evidence[name], 0), False).to_numpy() for name in names], 0)
-            for kind, names in columns.items()
-        }
-    )
 
 
 def _best(hits: pa.Table, names: dict[str, str]) -> pa.Table:
