@@ -33,7 +33,8 @@ def report(
 ) -> None:
     """Tell how many items of each benchmark stand in the crawls and in the release, in which documents, and how.
 
-    Unseen are items that nothing can match: all they say is too common, or too short.
+    Unseen are items that nothing can match: all they say is too common, or too short. Found: word for word (exact),
+    edited (near), in other words (sem.: only with a model of word vectors). Left: in the release.
     """
     from dataclasses import asdict
 
@@ -60,6 +61,12 @@ def _print(found: Report, shown: Console) -> None:
         )
     )
     shown.print(_books(found))
+    items, of = (
+        sum(each.items_found for each in found.benchmarks),
+        sum(each.items for each in found.benchmarks),
+    )
+    left = sum(each.items_kept for each in found.benchmarks)
+    shown.print(f"{_share(items, of)} of the items stand in the crawls, {_share(left, of)} in the release.")
     if found.documents:
         shown.print(Text("\ndocuments with the most items", "bold"))
     for holder in found.documents:
@@ -84,38 +91,22 @@ def _print_common(phrases: Sequence[CommonPhrase], shown: Console) -> None:
 
 
 def _books(found: Report) -> Table:
+    """By benchmark: items, those found and by whom, those left in the release; documents that held or hold any."""
     from rich import box
     from rich.table import Table
 
-    table = Table("benchmark", box=box.SIMPLE, pad_edge=False)
-    for title in (
-        "items",
-        "found",
-        "exact",
-        "near",
-        "semantic",
-        "in release",
-        "documents",
-        "in release",
-        "unseen",
-    ):
-        table.add_column(title, justify="right")
+    table = Table("benchmark", box=box.SIMPLE, pad_edge=False, padding=(0, 1))
+    for title in ("items", "unseen", "found", "exact", "near", "sem.", "left", "docs", "left"):
+        table.add_column(title, justify="right", no_wrap=True)
     for each in found.benchmarks:
-        numbers = (
-            f"{each.items:,}",
-            _share(each.items_found, each.items),
-            *(f"{number:,}" for number in found.finders[each.name].values()),
-            _share(each.items_kept, each.items),
-            f"{each.documents_found:,}",
-            f"{each.documents_kept:,}",
-            f"{each.unseen:,}",
-        )
-        table.add_row(each.name, *numbers)
+        numbers = (each.items, each.unseen, each.items_found, *found.finders[each.name].values())
+        books = (*numbers, each.items_kept, each.documents_found, each.documents_kept)
+        table.add_row(each.name, *(f"{number:,}" for number in books))
     return table
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part:,} ({100 * part / whole:.1f} %)" if whole else "0"
+    return f"{100 * part / whole:.2f} %" if whole else "0 %"
 
 
 def _fate(holder: Holder) -> tuple[str, str]:
