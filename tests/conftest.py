@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 from beam_jobs.store.base import Store
 from beam_jobs.store.gcs import GcsStore
@@ -14,6 +15,16 @@ from beam_jobs.store.local import LocalStore
 from tests.emulator.gcs import GcsEmulator, gcs_emulator
 
 _BUCKETS = itertools.count()
+_KERNELS = Path(__file__).parent / "unit" / "kernels"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coverage is not traced where it costs much and tells nothing: in tests of kernels, which are compiled, and of
+    properties, which go the way of the examples beside them a hundred times."""
+    for item in items:
+        of_properties = is_hypothesis_test(getattr(item, "obj", None))
+        if of_properties or item.path.is_relative_to(_KERNELS):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")
