@@ -16,14 +16,16 @@ from tests.emulator.gcs import GcsEmulator, gcs_emulator
 
 _BUCKETS = itertools.count()
 _KERNELS = Path(__file__).parent / "unit" / "kernels"
+_AGAIN = ("killed", "dies", "workers", "order_of", "hash_seeds")
+"""In the names of tests that go the whole way again, in another order or after an accident."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage is not traced where it costs much and tells nothing: in tests of kernels, which are compiled, and of
-    properties, which go the way of the examples beside them a hundred times."""
+    """Coverage is not traced where it costs much and tells nothing: in tests of kernels, which are compiled, and in those
+    that go the way of others many times, as those of properties do."""
     for item in items:
-        of_properties = is_hypothesis_test(getattr(item, "obj", None))
-        if of_properties or item.path.is_relative_to(_KERNELS):
+        again = any(word in item.name for word in _AGAIN) or is_hypothesis_test(getattr(item, "obj", None))
+        if again or item.path.is_relative_to(_KERNELS):
             item.add_marker(pytest.mark.no_cover)
 
 
