@@ -21,8 +21,8 @@ _AGAIN = ("killed", "dies", "workers", "order_of", "hash_seeds")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage is not traced where it costs much and tells nothing: in tests of kernels, which are compiled, and in those
-    that go the way of others many times, as those of properties do."""
+    """Coverage is not traced where it costs much and tells nothing: in tests of kernels, which are compiled, and in
+    those that go the way of others many times, as those of properties do."""
     for item in items:
         again = any(word in item.name for word in _AGAIN) or is_hypothesis_test(getattr(item, "obj", None))
         if again or item.path.is_relative_to(_KERNELS):
